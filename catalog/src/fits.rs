@@ -1,0 +1,56 @@
+//! FITS files as JSOC writes them: a header of cards, and an image that may be compressed by tiles.
+//!
+//! The crate `fits-well` decodes the pixels; headers are read here, because SHARP files carry cards that
+//! the standard forbids (`R_VALUE = nan`) and that a conforming parser refuses together with the file.
+//!
+//! Reference: FITS standard 4.0 (Pence et al. 2010, A&A 524, A42).
+
+mod header;
+mod image;
+mod unit;
+
+pub use self::header::{Header, Value};
+pub use self::image::Image;
+
+use std::fs::File;
+use std::path::Path;
+
+use crate::error::FitsError;
+
+/// Reads the header of the file's image, and nothing of its pixels.
+///
+/// # Errors
+/// When the file cannot be read, is not FITS, or ends within a header.
+pub fn read_header(path: impl AsRef<Path>) -> Result<Header, FitsError> {
+    let path = path.as_ref();
+    Ok(unit::find_image(&mut open(path)?, path)?.header)
+}
+
+/// Reads the file's image with its header: the first unit that holds one, compressed or not.
+///
+/// # Errors
+/// As [`read_header`]; also when the data end early, do not match their checksum, or cannot be decoded.
+pub fn read_image(path: impl AsRef<Path>) -> Result<Image, FitsError> {
+    let path = path.as_ref();
+    let mut file = open(path)?;
+    let unit = unit::find_image(&mut file, path)?;
+    image::read(&mut file, path, unit)
+}
+
+fn open(path: &Path) -> Result<File, FitsError> {
+    // A directory opens like a file on some systems and not on others, so it is told apart first.
+    if path.is_dir() {
+        return Err(FitsError::Directory {
+            path: path.to_owned(),
+        });
+    }
+    File::open(path).map_err(|source| FitsError::Io {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,309 @@
+//! The catalogue on disk: a directory of Parquet tables, safetensors models and one manifest.
+//!
+//! ```text
+//! sun.helio/
+//!   manifest.json                     what belongs to the catalogue: every file with size and checksum
+//!   lock                              held by the one writer
+//!   tables/<name>-<generation>.parquet
+//!   models/<kind>/<name>-<generation>.safetensors and .json
+//! ```
+//! A file is never changed once it is written. A commit writes new files, syncs them, and renames a new
+//! manifest over the old one; that rename is the commit. A reader therefore sees the catalogue before or
+//! after it, and a writer that is killed leaves files that no manifest names, which the next writer
+//! removes. Files that a manifest names are checked against it before they are used.
+//!
+//! A replaced file is deleted after the commit; on the systems we know a reader that has it open keeps it.
+
+mod commit;
+mod file;
+mod lock;
+mod manifest;
+mod name;
+mod table;
+
+pub use self::commit::Transaction;
+pub use self::file::checksum;
+pub use self::table::TableWriter;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::{fs, io};
+
+use arrow::datatypes::SchemaRef;
+use serde::{Deserialize, Serialize};
+
+use self::manifest::Manifest;
+use crate::error::StoreError;
+
+/// A catalogue directory, as of one commit. Clones share what they know of it.
+#[derive(Clone, Debug)]
+pub struct Catalogue {
+    root: Arc<PathBuf>,
+    manifest: Arc<RwLock<Arc<Manifest>>>,
+}
+
+/// A table of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableEntry {
+    /// Its name.
+    pub name: String,
+    /// Its Parquet file.
+    pub path: PathBuf,
+    /// How many rows it has.
+    pub rows: u64,
+    /// The size of the file in bytes.
+    pub bytes: u64,
+    /// The commit that wrote it: a number that changes whenever the table does.
+    pub generation: u64,
+}
+
+/// A model of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelEntry {
+    /// What kind of model.
+    pub kind: ModelKind,
+    /// Its name.
+    pub name: String,
+    /// The size of its weights in bytes.
+    pub bytes: u64,
+    /// The commit that wrote it: a number that changes whenever the model does.
+    pub generation: u64,
+}
+
+/// The kinds of models. Names are unique within a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelKind {
+    /// Makes patches from latents.
+    Generator,
+    /// Makes embeddings of patches.
+    Encoder,
+    /// Directions in the latent space of the generator of the same name.
+    Directions,
+}
+
+impl ModelKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Generator, Self::Encoder, Self::Directions];
+
+    /// The word for it, which is its folder too.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Generator => "generator",
+            Self::Encoder => "encoder",
+            Self::Directions => "directions",
+        }
+    }
+}
+
+impl fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Catalogue {
+    /// Opens the catalogue at a path.
+    ///
+    /// # Errors
+    /// When there is none, its manifest is damaged, or a newer version of `HelioQL` wrote it.
+    pub fn open(root: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let root = root.as_ref();
+        let manifest = Manifest::read(root)?;
+        Ok(Self {
+            root: Arc::new(root.to_owned()),
+            manifest: Arc::new(RwLock::new(Arc::new(manifest))),
+        })
+    }
+
+    /// Makes an empty catalogue at a path where nothing is, or an empty directory.
+    ///
+    /// # Errors
+    /// When something else is there, or the directory cannot be written.
+    ///
+    /// # Examples
+    /// ```
+    /// use helioql_catalog::Catalogue;
+    ///
+    /// let directory = tempfile::tempdir()?;
+    /// let catalogue = Catalogue::create(directory.path().join("sun.helio"))?;
+    /// assert!(catalogue.tables().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn create(root: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let root = root.as_ref();
+        refuse_foreign(root)?;
+        fs::create_dir_all(root).map_err(|source| file::io("create", root, source))?;
+        let _writer = lock::acquire(root)?;
+        // Looked for under the lock: of two processes that create the same catalogue one finds it made.
+        if manifest::path(root).exists() {
+            return Err(StoreError::Exists {
+                path: root.to_owned(),
+            });
+        }
+        Manifest::default().write(root)?;
+        Self::open(root)
+    }
+
+    /// Opens the catalogue at a path, or makes an empty one.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open) and [`create`](Self::create).
+    pub fn open_or_create(root: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let root = root.as_ref();
+        if manifest::path(root).exists() {
+            return Self::open(root);
+        }
+        match Self::create(root) {
+            Err(StoreError::Exists { .. }) => Self::open(root),
+            made => made,
+        }
+    }
+
+    /// The directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The number of the commit that this catalogue shows; it grows by one with each.
+    pub fn generation(&self) -> u64 {
+        self.manifest().generation
+    }
+
+    /// Looks for commits of other processes. Returns whether there was one.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read; the catalogue then shows what it did before.
+    pub fn refresh(&self) -> Result<bool, StoreError> {
+        let manifest = Manifest::read(&self.root)?;
+        let changed = manifest.generation != self.generation();
+        self.publish(manifest);
+        Ok(changed)
+    }
+
+    /// Begins a change: takes the writer's lock and removes what killed writers left.
+    ///
+    /// # Errors
+    /// When another writer holds the lock, or the directory cannot be written.
+    pub fn begin(&self) -> Result<Transaction, StoreError> {
+        Transaction::begin(self.clone())
+    }
+
+    /// The tables, by name.
+    pub fn tables(&self) -> Vec<TableEntry> {
+        self.manifest().tables(&self.root).collect()
+    }
+
+    /// The table of this name.
+    pub fn table(&self, name: &str) -> Option<TableEntry> {
+        self.manifest()
+            .tables(&self.root)
+            .find(|table| table.name == name)
+    }
+
+    /// Checks that a table's file is as it was written, and returns its path.
+    ///
+    /// # Errors
+    /// When there is no such table, or its file is missing or damaged.
+    pub fn verify_table(&self, name: &str) -> Result<PathBuf, StoreError> {
+        self.retry(|manifest| {
+            let table = manifest.tables.get(name).ok_or_else(|| StoreError::Unknown {
+                kind: "table",
+                name: name.to_owned(),
+                closest: manifest.closest_table(name),
+            })?;
+            table.file.verify(&self.root, || format!("table `{name}`"))
+        })
+    }
+
+    /// The models of a kind, by name.
+    pub fn models(&self, kind: ModelKind) -> Vec<ModelEntry> {
+        self.manifest().models(kind).collect()
+    }
+
+    /// The model of this kind and name.
+    pub fn model(&self, kind: ModelKind, name: &str) -> Option<ModelEntry> {
+        self.manifest().models(kind).find(|model| model.name == name)
+    }
+
+    /// Reads a model: its config as it was put, and its weights in safetensors form, both checked.
+    ///
+    /// # Errors
+    /// When there is no such model, or one of its files is missing or damaged.
+    pub fn read_model(
+        &self,
+        kind: ModelKind,
+        name: &str,
+    ) -> Result<(serde_json::Value, Vec<u8>), StoreError> {
+        let what = || format!("{kind} `{name}`");
+        self.retry(|manifest| {
+            let model = manifest.model(kind, name).ok_or_else(|| StoreError::Unknown {
+                kind: kind.as_str(),
+                name: name.to_owned(),
+                closest: manifest.closest_model(kind, name),
+            })?;
+            let config = model.config.read(&self.root, what)?;
+            let weights = model.weights.read(&self.root, what)?;
+            let config = serde_json::from_slice(&config)
+                .map_err(|error| model.config.damaged(&self.root, what, error.to_string()))?;
+            Ok((config, weights))
+        })
+    }
+
+    fn manifest(&self) -> Arc<Manifest> {
+        // The lock guards one assignment, which cannot be left half done.
+        Arc::clone(&self.manifest.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn publish(&self, manifest: Manifest) {
+        *self.manifest.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(manifest);
+    }
+
+    /// Tries once more after a look at the manifest: another process may have replaced the file that the
+    /// known one names.
+    fn retry<T>(&self, attempt: impl Fn(&Manifest) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        match attempt(&self.manifest()) {
+            Err(error) if error.is_missing_or_damaged() && self.refresh()? => attempt(&self.manifest()),
+            result => result,
+        }
+    }
+}
+
+impl TableEntry {
+    /// The table's schema, with the metadata of its fields.
+    ///
+    /// # Errors
+    /// When the file cannot be read as Parquet.
+    pub fn schema(&self) -> Result<SchemaRef, StoreError> {
+        table::read_schema(&self.name, &self.path)
+    }
+}
+
+/// Sees to it that a catalogue is not made in the middle of something else.
+fn refuse_foreign(root: &Path) -> Result<(), StoreError> {
+    let found = match fs::read_dir(root) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => "a file".to_owned(),
+        Err(error) => return Err(file::io("read", root, error)),
+        Ok(entries) => {
+            let names = entries
+                .filter_map(Result::ok)
+                .map(|entry| entry.file_name().to_string_lossy().into_owned());
+            // What a killed `create` leaves is ours.
+            let foreign =
+                names.filter(|name| ![lock::FILE, manifest::FILE, manifest::DRAFT].contains(&name.as_str()));
+            match foreign.min() {
+                None => return Ok(()),
+                Some(name) => format!("a directory with `{name}`"),
+            }
+        }
+    };
+    Err(StoreError::Foreign {
+        path: root.to_owned(),
+        found,
+    })
+}
+
+#[cfg(test)]
+mod tests;

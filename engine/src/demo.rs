@@ -1,0 +1,121 @@
+//! The demo catalogue: 2,000 simulated SHARPs, made once under the user's cache directory and plainly marked
+//! as simulated, so that everything works on a machine with no data and no network.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use arrow::record_batch::RecordBatch;
+use helioql_catalog::{
+    Catalogue, Header, SharpId,
+    fits::Value,
+    schema::{SharpRow, sharps_batch},
+};
+use helioql_grammar::TRec;
+use rayon::prelude::*;
+
+use crate::{
+    DEFAULT_ENCODER, Error, Result,
+    models::{Handle, ModelStore},
+    progress::{Observer, Progress},
+    simulator,
+    tables::sharps,
+};
+
+/// How many records the demo has.
+const RECORDS: u64 = 2_000;
+/// The seed of the simulated catalogue.
+const SEED: u64 = 2010;
+/// Raised when the simulator or the columns change, so that an old demo is made anew.
+const VERSION: u32 = 1;
+/// How many records are made between two looks at the cancel flag.
+const CHUNK: u64 = 100;
+
+/// Opens the demo, making it when it is not there yet.
+pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<Catalogue> {
+    let models = Handle::new(Arc::clone(store));
+    let encoder = models.encoder(DEFAULT_ENCODER)?;
+    let path = directory()?.join(format!("demo-v{VERSION}-{}.helio", encoder.identity.replace('#', "-")));
+    let catalogue = Catalogue::open_or_create(&path)?;
+    let is_whole = || {
+        catalogue.table(sharps::SHARPS).is_some_and(|table| table.rows == RECORDS)
+            && catalogue.verify_table(sharps::SHARPS).is_ok()
+    };
+    if is_whole() {
+        return Ok(catalogue);
+    }
+    let mut transaction = catalogue.begin()?;
+    // Another process may have made it while this one waited for the lock.
+    if is_whole() {
+        return Ok(catalogue);
+    }
+    let batches = make(&models, observer)?;
+    transaction
+        .write_table(sharps::SHARPS, sharps::schema(&models)?, batches)
+        ?;
+    transaction.commit()?;
+    Ok(catalogue)
+}
+
+/// `HELIOQL_CACHE`, else the user's cache directory.
+fn directory() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("HELIOQL_CACHE") {
+        return Ok(path.into());
+    }
+    match dirs::cache_dir() {
+        Some(cache) => Ok(cache.join("helioql")),
+        None => Err(Error::Unsupported(
+            "no cache directory is known for this user; set HELIOQL_CACHE to a directory for the demo catalogue"
+                .to_owned(),
+        )),
+    }
+}
+
+fn make(models: &Handle, observer: &dyn Observer) -> Result<Vec<RecordBatch>> {
+    let schema = sharps::schema(models)?;
+    let made = AtomicU64::new(0);
+    (0..RECORDS.div_ceil(CHUNK))
+        .into_par_iter()
+        .map(|chunk| {
+            if observer.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let range = chunk * CHUNK..RECORDS.min((chunk + 1) * CHUNK);
+            let rows = range.map(|index| row(models, index)).collect::<Result<Vec<_>>>()?;
+            let step = made.fetch_add(rows.len() as u64, Ordering::Relaxed) + rows.len() as u64;
+            observer.report(&Progress {
+                task: "simulating the demo catalogue".to_owned(),
+                step,
+                steps: RECORDS,
+                metrics: Vec::new(),
+            });
+            Ok(sharps_batch(&schema, &rows)?)
+        })
+        .collect()
+}
+
+fn row(models: &Handle, index: u64) -> Result<SharpRow> {
+    let simulated = simulator::simulate(SEED, index, sharps::grid(models)?)?;
+    let header = Header::from_cards([
+        ("NOAA_AR", Value::Integer(simulated.noaa_ar)),
+        ("NOAA_ARS", Value::Text(simulated.noaa_ar.to_string())),
+        ("NOAA_NUM", Value::Integer(1)),
+        ("USFLUX", Value::Real(simulated.usflux_mx)),
+        ("LAT_FWT", Value::Real(simulated.lat_deg)),
+        ("LON_FWT", Value::Real(simulated.lon_deg)),
+    ]);
+    let embedding = models.encoder(DEFAULT_ENCODER)?.embed(&[&simulated.patch])?.pop();
+    Ok(SharpRow {
+        id: SharpId { harpnum: simulated.harpnum, t_rec: TRec::from_unix_micros(simulated.t_rec * 1_000_000) },
+        header,
+        patch_component: Some("los"),
+        patch: Some(simulated.patch.into_gauss()),
+        embedding,
+        source: "simulated".to_owned(),
+        path: None,
+    })
+}

@@ -1,0 +1,131 @@
+//! The join of learned and measured: one vector whose Euclidean distance serves both.
+//!
+//! The learned part knows the structure of a region and is weak in its numbers; the measured quantities are
+//! the reverse. Both are centred and brought to a total variance of one over the training patches, and the
+//! measured part is multiplied by its weight:
+//! e = \[(l − l̄)/σ, weight · (q − q̄)/(√8 · deviation of q)\].
+
+use serde::{Deserialize, Serialize};
+
+use super::config::setting;
+use crate::{nn::Result, physics::PatchQuantities};
+
+/// The quantities of the measured part.
+pub const JOINED: [&str; 8] = [
+    "usflux", "tpf", "tnf", "psep", "r_value", "area", "tilt", "polarity",
+];
+
+/// No standardised quantity counts for more than this many deviations, however extreme the patch.
+const MOST_DEVIATIONS: f64 = 4.0;
+
+/// How the learned part and the measured quantities are joined.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Joint {
+    /// Weight of the measured part beside a learned part of weight 1; 0 leaves it out.
+    pub physical: f64,
+    /// Mean of the learned part over the training patches.
+    pub learned_mean: Vec<f32>,
+    /// Root of the total variance of the learned part.
+    pub learned_deviation: f32,
+    /// Mean and standard deviation of each of [`JOINED`], on its scale.
+    pub quantities: Vec<(f64, f64)>,
+}
+
+impl Default for Joint {
+    /// The weight that did best on validation regions, and no standardisation yet.
+    fn default() -> Self {
+        Self {
+            physical: 0.6,
+            learned_mean: Vec::new(),
+            learned_deviation: 1.0,
+            quantities: Vec::new(),
+        }
+    }
+}
+
+impl Joint {
+    /// The join whose standardisation is that of the training patches.
+    pub(super) fn fitted(physical: f64, learned: &[Vec<f32>], measured: &[PatchQuantities]) -> Self {
+        let count = learned.len().max(1) as f64;
+        let dim = learned.first().map_or(0, Vec::len);
+        let column = |j: usize| moments(learned.iter().map(move |row| f64::from(row[j])), count);
+        let columns: Vec<(f64, f64)> = (0..dim).map(column).collect();
+        let variance: f64 = columns.iter().map(|(_, deviation)| deviation.powi(2)).sum();
+        let quantities = (0..JOINED.len())
+            .map(|j| {
+                let defined: Vec<f64> = measured.iter().filter_map(|q| readings(q)[j]).collect();
+                moments(defined.iter().copied(), defined.len().max(1) as f64)
+            })
+            .collect();
+        Self {
+            physical,
+            learned_mean: columns.iter().map(|(mean, _)| *mean as f32).collect(),
+            learned_deviation: (variance.sqrt() as f32).max(f32::MIN_POSITIVE),
+            quantities,
+        }
+    }
+
+    /// Numbers that the measured part adds.
+    pub(super) fn dim(&self) -> usize {
+        if self.physical > 0.0 { JOINED.len() } else { 0 }
+    }
+
+    /// One vector of both parts.
+    pub(super) fn join(&self, learned: &[f32], measured: &PatchQuantities) -> Vec<f32> {
+        let mut vector: Vec<f32> = learned
+            .iter()
+            .zip(&self.learned_mean)
+            .map(|(l, mean)| (l - mean) / self.learned_deviation)
+            .collect();
+        if self.physical > 0.0 {
+            let weight = self.physical / (JOINED.len() as f64).sqrt();
+            let parts = readings(measured).into_iter().zip(&self.quantities);
+            vector.extend(parts.map(|(reading, (mean, deviation))| {
+                // A quantity that the patch does not have says nothing: it stands at the mean.
+                let standard = reading.map_or(0.0, |r| (r - mean) / deviation.max(f64::MIN_POSITIVE));
+                (weight * standard.clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)) as f32
+            }));
+        }
+        vector
+    }
+
+    /// Checks that the parts fit one another.
+    pub(super) fn check(&self, learned: usize) -> Result<()> {
+        if !(self.physical >= 0.0 && self.physical.is_finite()) {
+            return Err(setting("physical", "a weight of at least 0", &self.physical));
+        }
+        let untrained = self.learned_mean.is_empty() && self.quantities.is_empty();
+        if !untrained && (self.learned_mean.len() != learned || self.quantities.len() != JOINED.len()) {
+            let expected = format!("means of {learned} features and {} quantities", JOINED.len());
+            let found = format!("{} and {}", self.learned_mean.len(), self.quantities.len());
+            return Err(setting("joint", &expected, &found));
+        }
+        Ok(())
+    }
+}
+
+/// The joined quantities on their scales: fluxes and the area as logarithms.
+fn readings(measured: &PatchQuantities) -> [Option<f64>; JOINED.len()] {
+    // A patch without any flux is as far down the scale as one may be.
+    let log = |value: f64| Some(value.max(f64::MIN_POSITIVE).log10()).filter(|_| !value.is_nan());
+    let plain = |value: f64| Some(value).filter(|v| v.is_finite());
+    [
+        log(measured.usflux),
+        log(measured.tpf),
+        log(measured.tnf),
+        plain(measured.psep_mm),
+        plain(measured.r_value),
+        log(measured.area_mm2.max(1.0)),
+        plain(measured.tilt_deg),
+        plain(measured.polarity),
+    ]
+}
+
+/// Mean and standard deviation.
+fn moments(values: impl Iterator<Item = f64> + Clone, count: f64) -> (f64, f64) {
+    let mean = values.clone().sum::<f64>() / count;
+    (
+        mean,
+        (values.map(|v| (v - mean).powi(2)).sum::<f64>() / count).sqrt(),
+    )
+}

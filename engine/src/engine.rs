@@ -1,0 +1,90 @@
+//! The engine: a catalogue (on disk, of the demo, or in memory), its models, and the sessions over it.
+
+use std::{path::Path, sync::Arc};
+
+use helioql_catalog::Catalogue;
+
+use crate::{demo, error::Result, models::ModelStore, progress::Observer, session::Session};
+
+/// One open catalogue with its models. Cheap to clone; its sessions may run side by side.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), helioql::Error> {
+/// let engine = helioql::Engine::in_memory();
+/// let session = engine.session().await?;
+/// let rows = session.sql("SELECT 6 * 7 AS answer").await?.collect().await.map_err(helioql::Error::from)?;
+/// assert_eq!(rows[0].num_rows(), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Engine {
+    catalogue: Option<Catalogue>,
+    store: Arc<ModelStore>,
+    kind: Kind,
+}
+
+/// What an engine was opened on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A catalogue directory.
+    Catalogue,
+    /// The demo catalogue of simulated SHARPs.
+    Demo,
+    /// Nothing on disk: tables and models live as long as the engine.
+    Memory,
+}
+
+impl Engine {
+    /// Opens the catalogue directory at `path`, or creates an empty one where nothing stands.
+    ///
+    /// # Errors
+    /// When the directory is not a catalogue, its manifest is damaged or of a newer format, or it cannot be
+    /// created.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self::over(Some(Catalogue::open_or_create(path.as_ref())?), Kind::Catalogue))
+    }
+
+    /// Opens the demo catalogue of 2,000 simulated SHARPs, making it once under the user's cache directory.
+    ///
+    /// # Errors
+    /// When the cache directory cannot be written, or `observer` cancels.
+    pub fn demo(observer: &dyn Observer) -> Result<Self> {
+        let store = Arc::new(ModelStore::new(None));
+        Ok(Self::over(Some(demo::open(&store, observer)?), Kind::Demo))
+    }
+
+    /// An engine with an empty `sharps` table and the shipped models, for applications that bring their own
+    /// tables, and for tests.
+    pub fn in_memory() -> Self {
+        Self::over(None, Kind::Memory)
+    }
+
+    fn over(catalogue: Option<Catalogue>, kind: Kind) -> Self {
+        Self { store: Arc::new(ModelStore::new(catalogue.clone())), catalogue, kind }
+    }
+
+    /// A session: its own parameters, views and progress callback over the shared catalogue.
+    ///
+    /// # Errors
+    /// When a table of the catalogue is damaged.
+    pub async fn session(&self) -> Result<Session> {
+        Session::new(self.clone()).await
+    }
+
+    /// What the engine was opened on.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The catalogue on disk, if there is one.
+    pub fn catalogue(&self) -> Option<&Catalogue> {
+        self.catalogue.as_ref()
+    }
+
+    pub(crate) fn store(&self) -> &Arc<ModelStore> {
+        &self.store
+    }
+}

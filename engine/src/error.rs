@@ -1,0 +1,189 @@
+//! What can go wrong in the engine, and its way through DataFusion: an [`Error`] raised inside a
+//! function or a planner travels as `DataFusionError::External` and comes back out as itself.
+
+use datafusion::error::DataFusionError;
+use helioql_grammar::{Diagnostic, ParseError, Span};
+
+use crate::{directions::DirectionsError, nn::ModelError, patch, physics, simulator, target::TargetError};
+
+/// The engine's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that a query, a statement or opening a catalogue can fail with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The text is not a statement, or a call does not fit its function.
+    #[error("{}", .0.message)]
+    Diagnostic(Box<Diagnostic>),
+    /// The catalogue, a FITS file or a stored table.
+    #[error(transparent)]
+    Catalog(#[from] helioql_catalog::Error),
+    /// Weights that do not load, or a network given the wrong shapes.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Directions that cannot be fitted or read.
+    #[error(transparent)]
+    Directions(#[from] DirectionsError),
+    /// A patch whose pixels do not fit its grid.
+    #[error(transparent)]
+    Patch(#[from] patch::Error),
+    /// The simulator was asked for a grid that it cannot draw.
+    #[error(transparent)]
+    Simulator(#[from] simulator::Error),
+    /// A physical quantity could not be computed from what a file holds.
+    #[error(transparent)]
+    Physics(#[from] physics::Error),
+    /// A target that the generator cannot reach.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// No model of that kind and name.
+    #[error("unknown {kind} `{name}`; known: {known}")]
+    UnknownModel {
+        /// `generator`, `encoder` or `directions`.
+        kind: &'static str,
+        /// The name that was asked for.
+        name: String,
+        /// The names that exist, joined by commas.
+        known: String,
+    },
+    /// Planning or execution by DataFusion.
+    #[error("{}", .0.strip_backtrace())]
+    DataFusion(Box<DataFusionError>),
+    /// Reading or writing outside the catalogue.
+    #[error("{path}: {source}")]
+    Io {
+        /// The path that could not be read or written.
+        path: std::path::PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something that only a catalogue on disk can do, asked of one in memory, or the like.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The statement was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl Error {
+    /// An error of a call, placed at its span.
+    pub(crate) fn at(span: Span, message: impl Into<String>) -> Self {
+        Self::Diagnostic(Box::new(Diagnostic::error(message.into()).with_span(span)))
+    }
+
+    /// The error as data for whoever draws it: the message with, where they are known, the place in the
+    /// statement's text, notes and hints.
+    pub fn diagnostic(&self) -> Diagnostic {
+        match self {
+            Self::Diagnostic(diagnostic) => (**diagnostic).clone(),
+            Self::DataFusion(error) => from_datafusion(error),
+            other => Diagnostic::error(other.to_string()),
+        }
+    }
+
+    /// Whether a file, a table or a model is missing or damaged, as opposed to a query that is wrong.
+    pub fn is_missing_or_damaged(&self) -> bool {
+        matches!(self, Self::Io { .. } | Self::Model(_) | Self::UnknownModel { .. })
+            || matches!(self, Self::Catalog(error) if error.is_missing_or_damaged())
+    }
+
+    /// Whether the statement ended because it was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled)
+    }
+}
+
+/// DataFusion's own diagnostics carry a span; its parser's errors carry the place in their text.
+fn from_datafusion(error: &DataFusionError) -> Diagnostic {
+    let text = error.strip_backtrace();
+    if let Some(found) = error.diagnostic() {
+        let mut diagnostic = Diagnostic::error(found.message.clone());
+        if let Some(span) = found.span {
+            let place = |at: datafusion::common::Location| helioql_grammar::Location::new(at.line, at.column);
+            diagnostic = diagnostic.with_span(Span::new(place(span.start), place(span.end)));
+        }
+        for note in &found.notes {
+            diagnostic = diagnostic.with_note(note.message.clone());
+        }
+        for help in &found.helps {
+            diagnostic = diagnostic.with_hint(help.message.clone());
+        }
+        return diagnostic;
+    }
+    match error.find_root() {
+        DataFusionError::SQL(parser_error, _) => helioql_grammar::from_sql_error(&parser_error.to_string()),
+        _ => Diagnostic::error(text),
+    }
+}
+
+/// The catalogue's errors come by their kind; all of them are the catalogue's.
+macro_rules! from_catalog {
+    ($($kind:ty),+) => {
+        $(impl From<$kind> for Error {
+            fn from(error: $kind) -> Self {
+                Self::Catalog(error.into())
+            }
+        })+
+    };
+}
+
+from_catalog!(
+    helioql_catalog::error::StoreError,
+    helioql_catalog::error::RecordError,
+    helioql_catalog::error::FitsError
+);
+
+impl From<Diagnostic> for Error {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Diagnostic(Box::new(diagnostic))
+    }
+}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        error.0.into()
+    }
+}
+
+impl From<Error> for DataFusionError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::DataFusion(inner) => *inner,
+            other => Self::External(Box::new(other)),
+        }
+    }
+}
+
+impl From<DataFusionError> for Error {
+    fn from(error: DataFusionError) -> Self {
+        match error {
+            DataFusionError::External(inner) => match inner.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(other) => Self::DataFusion(Box::new(DataFusionError::External(other))),
+            },
+            DataFusionError::Context(text, inner) => match Self::from(*inner) {
+                Self::DataFusion(inner) => Self::DataFusion(Box::new(DataFusionError::Context(text, inner))),
+                own => own,
+            },
+            DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
+                Ok(inner) => inner.into(),
+                Err(shared) => match shared.find_root() {
+                    DataFusionError::External(inner) => match inner.downcast_ref::<Self>() {
+                        Some(own) => own.diagnostic().into(),
+                        None => Self::DataFusion(Box::new(DataFusionError::Shared(shared))),
+                    },
+                    _ => Self::DataFusion(Box::new(DataFusionError::Shared(shared))),
+                },
+            },
+            other => Self::DataFusion(Box::new(other)),
+        }
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        DataFusionError::from(error).into()
+    }
+}

@@ -1,0 +1,77 @@
+//! `EMBED(patch)`: the vector by which NEAREST compares patches.
+
+use std::sync::Arc;
+
+use arrow::{array::ArrayRef, datatypes::FieldRef};
+use datafusion::{common::Result, logical_expr::ReturnFieldArgs};
+use helioql_catalog::types::embedding_field;
+use helioql_grammar::bind::CallSignature;
+
+use super::{About, Kernel, Rows, constant_text, required, text};
+use crate::{
+    error::Error,
+    models::{DEFAULT_ENCODER, Handle},
+    types::{PatchColumn, grid_of, not_a_patch, vector_array},
+};
+
+/// How many patches go through the encoder between two looks at the cancel flag.
+const CHUNK: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Embed {
+    models: Handle,
+}
+
+impl Embed {
+    pub(super) fn new(models: &Handle) -> Self {
+        Self { models: models.clone() }
+    }
+}
+
+impl Kernel for Embed {
+    fn call(&self) -> CallSignature {
+        CallSignature {
+            name: "embed",
+            parameters: vec![required("patch"), text("encoder", DEFAULT_ENCODER)],
+            positional: 2,
+        }
+    }
+
+    fn about(&self) -> About {
+        About {
+            summary: "The vector of a patch or sample that NEAREST compares",
+            example: "SELECT EMBED(patch) FROM sharps LIMIT 1",
+        }
+    }
+
+    fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let patch = &args.arg_fields[0];
+        if grid_of(patch).is_none() {
+            return Err(not_a_patch("EMBED", patch));
+        }
+        let name = constant_text(args, 1, "EMBED")?;
+        let encoder = self.models.encoder(name.as_deref().unwrap_or(DEFAULT_ENCODER))?;
+        Ok(Arc::new(embedding_field("embed", encoder.dim(), &encoder.identity)))
+    }
+
+    fn runs_a_model(&self) -> bool {
+        true
+    }
+
+    fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
+        let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
+        let names = rows.text(1)?;
+        let name = names.iter().flatten().next().unwrap_or(DEFAULT_ENCODER).to_owned();
+        let encoder = self.models.encoder(&name)?;
+        let mut embeddings: Vec<Option<Vec<f32>>> = Vec::with_capacity(rows.len());
+        let indices: Vec<usize> = (0..rows.len()).collect();
+        for chunk in indices.chunks(CHUNK) {
+            self.models.check_cancelled()?;
+            let chunk: Vec<_> = chunk.iter().map(|&index| patches.get(index)).collect();
+            let present: Vec<_> = chunk.iter().flatten().collect();
+            let mut embedded = encoder.embed(&present).map_err(Error::from)?.into_iter();
+            embeddings.extend(chunk.iter().map(|patch| patch.as_ref().and_then(|_| embedded.next())));
+        }
+        vector_array(rows.return_field(), embeddings.iter().map(Option::as_deref))
+    }
+}

@@ -1,0 +1,156 @@
+//! `GENERATE(usflux => …, psep => …, seed => …)`: a SAMPLE whose measured quantities meet the targets.
+//!
+//! Quantities that are not mentioned stay as the seed made them. Without a seed every row is another
+//! patch; its `seed` column says how to have it again.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{Array, ArrayRef},
+    datatypes::{DataType, Field, FieldRef},
+};
+use datafusion::{
+    common::{Result, exec_err, plan_err},
+    logical_expr::ReturnFieldArgs,
+};
+use helioql_catalog::keyword::Keyword;
+use helioql_grammar::bind::{CallSignature, Parameter};
+
+use super::{About, Kernel, Rows, constant_text, in_dimension, number, optional, text};
+use crate::{
+    draw::{self, Request},
+    models::{DEFAULT_GENERATOR, Handle},
+    types::{measured_keywords, sample_array, sample_fields},
+};
+
+/// The relative difference between a target and what is measured that GENERATE accepts by default.
+pub(crate) const DEFAULT_TOLERANCE: f64 = 0.02;
+
+/// The quantities that can be asked for: (argument, keyword), aliases as arguments of their own.
+pub(crate) fn targets() -> Vec<(&'static str, &'static Keyword)> {
+    measured_keywords()
+        .flat_map(|keyword| {
+            std::iter::once(keyword.name).chain(keyword.aliases.iter().copied()).map(move |name| (name, keyword))
+        })
+        .collect()
+}
+
+/// One optional parameter for each of [`targets`], in their dimension.
+pub(crate) fn target_parameters() -> Vec<Parameter> {
+    targets()
+        .into_iter()
+        .map(|(name, keyword)| match keyword.dimension() {
+            Some(dimension) => in_dimension(optional(name), dimension),
+            None => optional(name),
+        })
+        .collect()
+}
+
+/// The targets of row `row`, read from the arguments that start at `first`.
+pub(crate) fn read_targets(columns: &[arrow::array::Float64Array], row: usize) -> Result<Vec<(&'static str, f64)>> {
+    let mut given: Vec<(&'static str, f64)> = Vec::new();
+    for ((argument, keyword), column) in targets().into_iter().zip(columns) {
+        if column.is_null(row) {
+            continue;
+        }
+        let value = column.value(row);
+        if !value.is_finite() {
+            return exec_err!("{argument} => {value}: a target is a finite number of {}", unit_or_number(keyword));
+        }
+        if given.iter().any(|(name, _)| *name == keyword.name) {
+            return exec_err!("{argument} is another name of {}, which is given already", keyword.name);
+        }
+        given.push((keyword.name, value));
+    }
+    Ok(given)
+}
+
+fn unit_or_number(keyword: &Keyword) -> &'static str {
+    if keyword.unit.is_empty() { "no unit" } else { keyword.unit }
+}
+
+#[derive(Debug)]
+pub(super) struct Generate {
+    models: Handle,
+}
+
+impl Generate {
+    pub(super) fn new(models: &Handle) -> Self {
+        Self { models: models.clone() }
+    }
+}
+
+/// The parameters after the targets.
+pub(crate) fn tail() -> Vec<Parameter> {
+    vec![optional("seed"), number("tolerance", DEFAULT_TOLERANCE), text("generator", DEFAULT_GENERATOR)]
+}
+
+/// A tolerance that can be met.
+pub(crate) fn check_tolerance(tolerance: f64) -> Result<f64> {
+    if tolerance > 0.0 && tolerance <= 1.0 {
+        return Ok(tolerance);
+    }
+    exec_err!("tolerance is a relative difference above 0 and up to 1, such as 0.02, found {tolerance}")
+}
+
+impl Kernel for Generate {
+    fn call(&self) -> CallSignature {
+        let mut parameters = target_parameters();
+        parameters.extend(tail());
+        CallSignature { name: "generate", parameters, positional: 0 }
+    }
+
+    fn about(&self) -> About {
+        About {
+            summary: "A generated patch whose measured quantities meet the targets, as a SAMPLE",
+            example: "SELECT usflux, psep FROM GENERATE(usflux => 1e22Mx, seed => 7)",
+        }
+    }
+
+    fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let count = targets().len();
+        for (index, (name, _)) in targets().iter().enumerate() {
+            let given = args.arg_fields[index].data_type();
+            if !given.is_numeric() && *given != DataType::Null {
+                return plan_err!("GENERATE: {name} is a number, found {given}");
+            }
+        }
+        let name = constant_text(args, count + 2, "GENERATE")?.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
+        let generator = self.models.generator(&name)?;
+        let fields = sample_fields(&name, generator.config().grid(), generator.config().w_dim);
+        Ok(Arc::new(Field::new("generate", DataType::Struct(fields), true)))
+    }
+
+    fn runs_a_model(&self) -> bool {
+        true
+    }
+
+    fn is_repeatable(&self, rows: &Rows<'_>) -> bool {
+        rows.i64(targets().len()).is_ok_and(|seeds| !seeds.is_empty() && seeds.is_valid(0))
+    }
+
+    fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
+        let count = targets().len();
+        let columns = (0..count).map(|index| rows.f64(index)).collect::<Result<Vec<_>>>()?;
+        let (seeds, tolerances, generators) = (rows.i64(count)?, rows.f64(count + 1)?, rows.text(count + 2)?);
+        let name = generators.iter().flatten().next().unwrap_or(DEFAULT_GENERATOR).to_owned();
+        let requests = (0..rows.len())
+            .map(|row| {
+                Ok(Request {
+                    targets: read_targets(&columns, row)?,
+                    seed: if seeds.is_valid(row) { seeds.value(row) } else { draw::random_seed() },
+                    tolerance: check_tolerance(if tolerances.is_valid(row) {
+                        tolerances.value(row)
+                    } else {
+                        DEFAULT_TOLERANCE
+                    })?,
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let samples: Vec<_> = draw::draw(&self.models, &name, &requests)?.into_iter().map(Some).collect();
+        let DataType::Struct(fields) = rows.return_field().data_type() else {
+            return exec_err!("internal: GENERATE returns a struct");
+        };
+        Ok(Arc::new(sample_array(fields, &samples)?))
+    }
+}

@@ -1,0 +1,76 @@
+//! `RENDER(patch, format => 'png', range => 250G)`: a picture of a patch, positive field white.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{ArrayRef, BinaryBuilder},
+    datatypes::{DataType, Field, FieldRef},
+};
+use datafusion::{
+    common::{Result, exec_datafusion_err, plan_err},
+    logical_expr::ReturnFieldArgs,
+};
+use helioql_grammar::{bind::CallSignature, unit::Dimension};
+
+use super::{About, Kernel, Rows, constant_text, in_dimension, number, required, text};
+use crate::{
+    picture,
+    types::{PatchColumn, grid_of, not_a_patch},
+};
+
+/// The field that is white, in Gauss: where the shipped generator's training images were clipped.
+const DEFAULT_RANGE_GAUSS: f64 = 250.0;
+
+#[derive(Debug)]
+pub(super) struct Render;
+
+impl Kernel for Render {
+    fn call(&self) -> CallSignature {
+        CallSignature {
+            name: "render",
+            parameters: vec![
+                required("patch"),
+                text("format", "png"),
+                in_dimension(number("range", DEFAULT_RANGE_GAUSS), Dimension::Field),
+            ],
+            positional: 2,
+        }
+    }
+
+    fn about(&self) -> About {
+        About {
+            summary: "A picture of a patch or sample as the bytes of a PNG file",
+            example: "SELECT octet_length(RENDER(patch)) FROM sharps LIMIT 1",
+        }
+    }
+
+    fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        if grid_of(&args.arg_fields[0]).is_none() {
+            return Err(not_a_patch("RENDER", &args.arg_fields[0]));
+        }
+        match constant_text(args, 1, "RENDER")?.as_deref() {
+            None | Some("png") => Ok(Arc::new(Field::new("render", DataType::Binary, true))),
+            Some(other) => plan_err!("RENDER: format is 'png', found '{other}'"),
+        }
+    }
+
+    fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
+        let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
+        let ranges = rows.f64(2)?;
+        let mut pictures = BinaryBuilder::new();
+        for row in 0..rows.len() {
+            let range = ranges.value(row);
+            if !(range > 0.0 && range.is_finite()) {
+                return Err(exec_datafusion_err!("RENDER: range is the field shown as white and must be positive, found {range} G"));
+            }
+            match patches.get(row) {
+                Some(patch) => {
+                    let png = picture::png(&patch, range as f32).map_err(|error| exec_datafusion_err!("RENDER: {error}"))?;
+                    pictures.append_value(png);
+                }
+                None => pictures.append_null(),
+            }
+        }
+        Ok(Arc::new(pictures.finish()))
+    }
+}

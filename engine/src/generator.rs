@@ -1,0 +1,159 @@
+//! The generator: a network that turns 100 random numbers into a magnetic patch.
+//!
+//! z ∈ Rᶻ is mapped to w by a small network and w is drawn as an image by styled transposed convolutions.
+//! w stands between because quantities of the patch are nearly linear in it: directions live there, so the
+//! two halves are called apart as well as together. Training is in [`train`], the measured recipe with it.
+//!
+//! With the same weights a latent gives the same bits in any batch and on any number of threads.
+
+mod augment;
+mod checkpoint;
+pub mod config;
+pub mod critic;
+pub mod evaluate;
+pub mod network;
+pub mod scale;
+#[cfg(test)]
+mod tests;
+pub mod train;
+
+use candle_core::{Device, Tensor};
+
+use crate::nn::{ModelError, Parameters, Random, Result};
+use crate::patch::{Grid, Patch};
+
+pub use config::{GeneratorConfig, Head};
+pub use train::{Record, TrainOptions, Trained, train};
+
+use network::Network;
+
+/// Names of the parameters in a weights file begin with this.
+const PREFIX: &str = "generator.";
+
+/// Images drawn at a time: enough to keep every thread busy, few enough to stay in the cache.
+const BATCH: usize = 16;
+
+/// A trained generator.
+#[derive(Debug)]
+pub struct Generator {
+    config: GeneratorConfig,
+    parameters: Parameters,
+    network: Network,
+}
+
+impl Generator {
+    /// Reads a generator from its description and its safetensors weights.
+    ///
+    /// # Errors
+    /// When the description is not valid, or the weights are damaged or belong to another description.
+    pub fn load(config: &GeneratorConfig, weights: &[u8]) -> Result<Self> {
+        Self::from_parameters(config, Parameters::from_safetensors(weights, PREFIX)?)
+    }
+
+    /// A generator with fresh, untrained weights: for tests and as the start of training.
+    ///
+    /// # Errors
+    /// When the description is not valid.
+    pub fn untrained(config: &GeneratorConfig, seed: u64) -> Result<Self> {
+        config.check()?;
+        let mut parameters = Parameters::new();
+        Network::new(config, &mut parameters.fresh(&mut Random::new(seed, 0)))?;
+        Self::from_parameters(config, parameters)
+    }
+
+    pub(crate) fn from_parameters(config: &GeneratorConfig, parameters: Parameters) -> Result<Self> {
+        config.check()?;
+        let network = Network::new(config, &mut parameters.frozen())?;
+        Ok(Self {
+            config: config.clone(),
+            parameters,
+            network,
+        })
+    }
+
+    /// The weights as a safetensors file.
+    ///
+    /// # Errors
+    /// When the tensors cannot be written.
+    pub fn save(&self) -> Result<Vec<u8>> {
+        self.parameters.to_safetensors(PREFIX)
+    }
+
+    /// The description that belongs to the weights.
+    pub fn config(&self) -> &GeneratorConfig {
+        &self.config
+    }
+
+    /// The grid of the patches it draws.
+    pub fn grid(&self) -> Grid {
+        self.config.grid()
+    }
+
+    /// Latent number `index` of `seed`: `dim` draws from the standard normal distribution.
+    pub fn latent(seed: u64, index: u64, dim: usize) -> Vec<f32> {
+        Random::new(seed, index).normals(dim)
+    }
+
+    /// Maps latents z to w.
+    ///
+    /// # Errors
+    /// When a latent has another length than the generator's.
+    pub fn map(&self, z: &[Vec<f32>]) -> Result<Vec<Vec<f32>>> {
+        let mut w = Vec::with_capacity(z.len());
+        for z in z.chunks(BATCH) {
+            let z = rows("a latent", z, self.config.latent_dim)?;
+            w.extend(self.network.map(&z)?.to_vec2()?);
+        }
+        Ok(w)
+    }
+
+    /// Draws the patches of w, in Gauss.
+    ///
+    /// # Errors
+    /// When a w has another length than the generator's.
+    pub fn synthesize(&self, w: &[Vec<f32>]) -> Result<Vec<Patch>> {
+        let mut patches = Vec::with_capacity(w.len());
+        for w in w.chunks(BATCH) {
+            let w = rows("a w vector", w, self.config.w_dim)?;
+            let images: Vec<f32> = self.network.synthesize(&w)?.flatten_all()?.to_vec1()?;
+            patches.extend(
+                images
+                    .chunks_exact(self.grid().cells())
+                    .map(|image| self.patch(image)),
+            );
+        }
+        Ok(patches)
+    }
+
+    /// Draws the patches of z: [`map`](Self::map), then [`synthesize`](Self::synthesize).
+    ///
+    /// # Errors
+    /// When a latent has another length than the generator's.
+    pub fn generate(&self, z: &[Vec<f32>]) -> Result<Vec<Patch>> {
+        self.synthesize(&self.map(z)?)
+    }
+
+    fn patch(&self, image: &[f32]) -> Patch {
+        let gauss = image
+            .iter()
+            .map(|&x| scale::decode(x, self.config.clip_gauss))
+            .collect();
+        Patch::new(self.grid(), gauss).expect("the network draws images of the configured size")
+    }
+}
+
+/// A tensor of vectors that must all have `len` numbers.
+fn rows(what: &'static str, vectors: &[Vec<f32>], len: usize) -> Result<Tensor> {
+    if let Some(odd) = vectors.iter().find(|v| v.len() != len) {
+        return Err(ModelError::Length {
+            what,
+            expected: len,
+            found: odd.len(),
+        });
+    }
+    Ok(Tensor::from_vec(
+        vectors.concat(),
+        (vectors.len(), len),
+        &Device::Cpu,
+    )?)
+}

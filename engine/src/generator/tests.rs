@@ -1,0 +1,289 @@
+//! The generator against reference outputs, against itself after a file, and through training.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use candle_core::Tensor;
+use safetensors::SafeTensors;
+
+use super::*;
+use crate::nn::parameters::floats;
+use crate::progress::{Observer, Progress, Silent};
+
+type Check = std::result::Result<(), Box<dyn std::error::Error>>;
+
+/// Single precision through ten layers in another order of summation than torch's.
+const REFERENCE: f32 = 1e-5;
+
+/// A file of the shared fixtures; `Break` says where it was looked for.
+fn fixture(name: &str) -> ControlFlow<PathBuf, Vec<u8>> {
+    let shared = std::env::var_os("HELIOQL_SHARED").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared")),
+        PathBuf::from,
+    );
+    let path = shared.join("fixtures").join(name);
+    std::fs::read(&path).map_or(ControlFlow::Break(path), ControlFlow::Continue)
+}
+
+fn example(bytes: &[u8], name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
+    let file = SafeTensors::deserialize(bytes)?;
+    let view = file.tensor(name)?;
+    Ok((view.shape().to_vec(), floats(name, &view)?))
+}
+
+fn assert_close(found: &[f32], expected: &[f32]) {
+    assert_eq!(found.len(), expected.len());
+    for (i, (a, b)) in found.iter().zip(expected).enumerate() {
+        assert!(
+            (a - b).abs() <= REFERENCE * b.abs().max(1.0),
+            "number {i}: {a}, expected {b}"
+        );
+    }
+}
+
+/// Weights, inputs and outputs of torch runs of the same architecture.
+fn check_reference(size: usize, critic: &[usize]) -> Check {
+    let bytes = match fixture(&format!("gan_{size}.safetensors")) {
+        ControlFlow::Continue(bytes) => bytes,
+        ControlFlow::Break(path) => {
+            #[expect(clippy::print_stderr, reason = "a skipped test says so")]
+            {
+                eprintln!("skipped: {} is not there", path.display());
+            }
+            return Ok(());
+        }
+    };
+    let config = GeneratorConfig {
+        head: Head::Convt,
+        tanh_scale: 1.0,
+        ..GeneratorConfig::for_size(size)?
+    };
+    let generator = Generator::load(&config, &bytes)?;
+    let (shape, z) = example(&bytes, "example.z")?;
+    let (_, image) = example(&bytes, "example.image")?;
+    let (_, judged) = example(&bytes, "example.critic")?;
+
+    let z = Tensor::from_vec(z, shape, &Device::Cpu)?;
+    let drawn = generator.network.forward(&z)?;
+    assert_close(&drawn.flatten_all()?.to_vec1::<f32>()?, &image);
+    let parameters = Parameters::from_safetensors(&bytes, "discriminator.")?;
+    let critic = critic::Critic::new(critic, &mut parameters.frozen())?;
+    let images = Tensor::from_vec(image.clone(), drawn.shape(), &Device::Cpu)?;
+    assert_close(&critic.forward(&images)?.to_vec1::<f32>()?, &judged);
+
+    let patches = generator.generate(&z.to_vec2()?)?;
+    let gauss: Vec<f32> = patches.iter().flat_map(|p| p.gauss().iter().copied()).collect();
+    let expected: Vec<f32> = image.iter().map(|x| 255.0 * x.signum() * x * x).collect();
+    assert_close(
+        &gauss.iter().map(|b| b / 255.0).collect::<Vec<_>>(),
+        &expected.iter().map(|b| b / 255.0).collect::<Vec<_>>(),
+    );
+    Ok(())
+}
+
+#[test]
+fn forward_equals_reference_at_64_pixels() -> Check {
+    check_reference(64, &[24, 48, 96, 192])
+}
+
+#[test]
+fn forward_equals_reference_at_128_pixels() -> Check {
+    check_reference(128, &[16, 24, 48, 96, 192])
+}
+
+/// A run small enough for a test: 16 pixels, four channels.
+fn tiny() -> Result<TrainOptions> {
+    let generator = GeneratorConfig {
+        size: 16,
+        latent_dim: 6,
+        w_dim: 8,
+        channels: vec![8, 4],
+        cell_mm: 12.32,
+        ..GeneratorConfig::for_size(64)?
+    };
+    Ok(TrainOptions {
+        generator,
+        critic: vec![4, 8],
+        steps: 12,
+        batch: 4,
+        report_every: 3,
+        evaluate_every: 6,
+        evaluate_samples: 8,
+        checkpoint_every: 1000,
+        ..TrainOptions::for_size(64)?
+    })
+}
+
+/// Bipoles of various strength on the grid of [`tiny`].
+fn bipoles(count: usize) -> Result<Vec<Patch>> {
+    let grid = tiny()?.generator.grid();
+    let bump = |y: f32, x: f32, at: f32| (-((y - 8.0).powi(2) + (x - at).powi(2)) / 6.0).exp();
+    (0..count)
+        .map(|i| {
+            let strength = 60.0 + 20.0 * i as f32;
+            let pixels = (0..256).map(|p| ((p / 16) as f32, (p % 16) as f32));
+            let gauss = pixels
+                .map(|(y, x)| strength * (bump(y, x, 5.0) - bump(y, x, 11.0)))
+                .collect();
+            Ok(Patch::new(grid, gauss)?)
+        })
+        .collect()
+}
+
+/// Cancels when a step is reported.
+struct CancelAt {
+    step: u64,
+    reached: AtomicBool,
+}
+
+impl Observer for CancelAt {
+    fn report(&self, progress: &Progress) {
+        self.reached
+            .fetch_or(progress.step >= self.step, Ordering::Relaxed);
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.reached.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn an_interrupted_training_resumes_bit_for_bit() -> Check {
+    let (options, patches) = (tiny()?, bipoles(8)?);
+    let straight = train(&patches, &patches, &options, None, false, &Silent)?;
+
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("run.checkpoint");
+    let cancel = CancelAt {
+        step: 6,
+        reached: AtomicBool::new(false),
+    };
+    let stopped = train(&patches, &patches, &options, Some(&path), false, &cancel);
+    assert!(matches!(stopped, Err(ModelError::Cancelled)));
+    let resumed = train(&patches, &patches, &options, Some(&path), true, &Silent)?;
+
+    assert!(
+        straight.generator.save()? == resumed.generator.save()?,
+        "other weights after the interruption"
+    );
+    assert_eq!(straight.history, resumed.history);
+    assert_eq!(straight.history.len(), 4, "12 steps, a record every 3");
+    Ok(())
+}
+
+#[test]
+fn threads_do_not_change_the_training() -> Check {
+    let patches = bipoles(8)?;
+    let weights = |threads| -> Result<Vec<u8>> {
+        let options = TrainOptions {
+            threads: Some(threads),
+            ..tiny()?
+        };
+        train(&patches, &[], &options, None, false, &Silent)?
+            .generator
+            .save()
+    };
+    assert!(weights(1)? == weights(3)?, "other weights on three threads");
+    Ok(())
+}
+
+#[test]
+fn a_checkpoint_of_another_run_is_refused() -> Check {
+    let (options, patches) = (tiny()?, bipoles(8)?);
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("run.checkpoint");
+    train(&patches, &[], &options, Some(&path), false, &Silent)?;
+    let refused = |options: &TrainOptions, patches: &[Patch]| match train(
+        patches,
+        &[],
+        options,
+        Some(&path),
+        true,
+        &Silent,
+    ) {
+        Err(ModelError::OtherCheckpoint { setting, .. }) => setting,
+        other => panic!("expected a refusal, found {other:?}"),
+    };
+    assert_eq!(
+        refused(
+            &TrainOptions {
+                seed: 1,
+                ..options.clone()
+            },
+            &patches
+        ),
+        "seed"
+    );
+    assert_eq!(refused(&options, &patches[1..]), "patches");
+    std::fs::write(&path, "damaged")?;
+    let damaged = train(&patches, &[], &options, Some(&path), true, &Silent);
+    assert!(matches!(damaged, Err(ModelError::Safetensors(_))));
+    Ok(())
+}
+
+#[test]
+fn training_needs_a_batch_of_patches_and_sane_settings() -> Check {
+    let message = |patches: &[Patch], options: TrainOptions| {
+        train(patches, &[], &options, None, false, &Silent)
+            .err()
+            .map(|e| e.to_string())
+            .unwrap_or_default()
+    };
+    let patches = bipoles(8)?;
+    assert_eq!(
+        message(&patches[..3], tiny()?),
+        "training needs at least 4 patches, found 3"
+    );
+    let zero = TrainOptions { batch: 0, ..tiny()? };
+    assert_eq!(
+        message(&patches, zero),
+        "`batch` should be from 1 to 4096, found 0"
+    );
+    let short = TrainOptions {
+        critic: vec![4],
+        ..tiny()?
+    };
+    assert_eq!(
+        message(&patches, short),
+        "`critic` should be 2 channel counts, found [4]"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_generator_survives_its_file_and_refuses_another_description() -> Check {
+    let config = tiny()?.generator;
+    let generator = Generator::untrained(&config, 3)?;
+    let config: GeneratorConfig = serde_json::from_str(&serde_json::to_string(&config)?)?;
+    let read = Generator::load(&config, &generator.save()?)?;
+    let z = vec![Generator::latent(1, 0, 6), Generator::latent(1, 1, 6)];
+    assert_eq!(generator.generate(&z)?, read.generate(&z)?);
+
+    let wider = GeneratorConfig {
+        w_dim: 9,
+        ..config.clone()
+    };
+    let refused = Generator::load(&wider, &generator.save()?)
+        .err()
+        .map(|e| e.to_string());
+    assert_eq!(
+        refused.as_deref(),
+        Some("tensor `map.0.weight` should have shape [9, 6], found [8, 6]")
+    );
+    let short = generator.generate(&[vec![0.0; 5]]).err().map(|e| e.to_string());
+    assert_eq!(short.as_deref(), Some("a latent should have 6 numbers, found 5"));
+    Ok(())
+}
+
+#[test]
+fn a_patch_has_the_same_bits_alone_and_in_any_batch() -> Check {
+    let generator = Generator::untrained(&GeneratorConfig::for_size(64)?, 0)?;
+    let z: Vec<_> = (0..19).map(|i| Generator::latent(5, i, 100)).collect();
+    let together = generator.generate(&z)?;
+    for (z, patch) in z.iter().zip(&together) {
+        let alone = generator.generate(std::slice::from_ref(z))?;
+        assert!(alone[0].gauss() == patch.gauss(), "other bits in a batch");
+    }
+    Ok(())
+}

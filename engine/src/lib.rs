@@ -1,0 +1,58 @@
+//! HelioQL: an embedded query engine for solar active regions.
+//!
+//! In ordinary SQL it generates a magnetic patch that has the physical quantities that are asked for,
+//! steers it along one of them, and finds the real observations that look like it.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), helioql::Error> {
+//! let session = helioql::Engine::in_memory().session().await?;
+//! let frame = session.sql("SELECT usflux, psep FROM GENERATE(usflux => 1e22Mx, seed => 7)").await?;
+//! let rows = frame.collect().await.map_err(helioql::Error::from)?;
+//! assert_eq!(rows[0].num_columns(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`Engine`] opens a catalogue, [`Session`] runs statements over it. Below them lie, each usable alone:
+//! [`patch`] and [`physics`] (what is measured), [`simulator`], [`generator`], [`encoder`], [`directions`],
+//! [`target`] and [`steer`] (the method of arXiv:2502.05351), and [`picture`].
+
+mod analyzer;
+mod demo;
+mod draw;
+mod engine;
+mod error;
+mod functions;
+mod models;
+mod nearest;
+mod relations;
+mod session;
+mod shipped;
+mod statements;
+mod tables;
+mod types;
+
+pub mod directions;
+pub mod encoder;
+pub mod generator;
+pub mod nn;
+pub mod patch;
+pub mod physics;
+pub mod picture;
+pub mod progress;
+pub mod simulator;
+pub mod steer;
+pub mod target;
+
+pub use datafusion;
+
+pub use crate::{
+    engine::{Engine, Kind},
+    error::{Error, Result},
+    models::{CancelHandle, DEFAULT_ENCODER, DEFAULT_GENERATOR},
+    nearest::metric::Metric,
+    progress::{Observer, Progress, Silent},
+    session::{Parameter, Session},
+    types::Sample,
+};

@@ -1,0 +1,350 @@
+//! The models that a session can name: those shipped in the binary, those of the catalogue, and those that
+//! a catalogue in memory was given. Also what a function needs while it runs one: the cancel flag, the
+//! progress callback and the memo of drawn samples.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use helioql_catalog::{Catalogue, ModelKind};
+use serde_json::Value;
+
+use crate::{
+    directions::Directions,
+    encoder::Encoder,
+    error::{Error, Result},
+    generator::Generator,
+    progress::{Observer, Progress},
+    shipped,
+    types::Sample,
+};
+
+/// The generator that GENERATE uses when none is named.
+pub const DEFAULT_GENERATOR: &str = "sun";
+/// The encoder that EMBED and NEAREST use when none is named.
+pub const DEFAULT_ENCODER: &str = "look";
+
+/// How many samples are remembered. A sample is 20 kB at 64 × 64 pixels.
+const MEMO_CAPACITY: usize = 256;
+
+/// A loaded model with its name and identity; it can be used as the model itself.
+#[derive(Debug)]
+pub(crate) struct Named<M> {
+    /// The name of the model with the checksum of its weights, as columns made by it are marked.
+    pub(crate) identity: String,
+    model: M,
+}
+
+impl<M> std::ops::Deref for Named<M> {
+    type Target = M;
+
+    fn deref(&self) -> &M {
+        &self.model
+    }
+}
+
+/// The configuration (with its model card) and the weights of one model as they are stored.
+pub(crate) type Stored = (Value, Arc<[u8]>);
+
+/// All models of one engine; its sessions share it.
+pub(crate) struct ModelStore {
+    catalogue: Option<Catalogue>,
+    in_memory: Mutex<BTreeMap<(ModelKind, String), Stored>>,
+    generators: Mutex<BTreeMap<String, Arc<Named<Generator>>>>,
+    encoders: Mutex<BTreeMap<String, Arc<Named<Encoder>>>>,
+    directions: Mutex<BTreeMap<String, Arc<Directions>>>,
+}
+
+impl ModelStore {
+    pub(crate) fn new(catalogue: Option<Catalogue>) -> Self {
+        Self {
+            catalogue,
+            in_memory: Mutex::default(),
+            generators: Mutex::default(),
+            encoders: Mutex::default(),
+            directions: Mutex::default(),
+        }
+    }
+
+    /// The stored form of a model: one of this engine shadows a shipped one of the same name.
+    pub(crate) fn stored(&self, kind: ModelKind, name: &str) -> Result<Stored> {
+        if let Some(stored) = lock(&self.in_memory).get(&(kind, name.to_owned())) {
+            return Ok(stored.clone());
+        }
+        if let Some(catalogue) = &self.catalogue
+            && catalogue.model(kind, name).is_some()
+        {
+            let (config, weights) = catalogue.read_model(kind, name)?;
+            return Ok((config, weights.into()));
+        }
+        if let Some(stored) = shipped::model(kind, name)? {
+            return Ok(stored);
+        }
+        let known = self.names(kind).into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+        Err(Error::UnknownModel { kind: kind_name(kind), name: name.to_owned(), known })
+    }
+
+    /// The names of all models of a kind, with where they come from.
+    pub(crate) fn names(&self, kind: ModelKind) -> Vec<(String, &'static str)> {
+        let mut names: BTreeMap<String, &'static str> = BTreeMap::new();
+        names.extend(shipped::names(kind).iter().map(|name| ((*name).to_owned(), "shipped")));
+        if let Some(catalogue) = &self.catalogue {
+            names.extend(catalogue.models(kind).into_iter().map(|model| (model.name, "catalogue")));
+        }
+        let memory = lock(&self.in_memory);
+        names.extend(memory.keys().filter(|(of, _)| *of == kind).map(|(_, name)| (name.clone(), "memory")));
+        names.into_iter().collect()
+    }
+
+    /// Keeps a model: in the catalogue where there is one, else in memory.
+    pub(crate) fn put(&self, kind: ModelKind, name: &str, config: Value, weights: Vec<u8>) -> Result<()> {
+        match &self.catalogue {
+            Some(catalogue) => {
+                let mut transaction = catalogue.begin()?;
+                transaction.put_model(kind, name, &config, &weights)?;
+                transaction.commit()?;
+            }
+            None => {
+                lock(&self.in_memory).insert((kind, name.to_owned()), (config, weights.into()));
+            }
+        }
+        self.forget(kind, name);
+        Ok(())
+    }
+
+    /// Removes a model of this engine; a shipped one of the same name appears again.
+    pub(crate) fn drop_model(&self, kind: ModelKind, name: &str) -> Result<bool> {
+        let existed = match &self.catalogue {
+            Some(catalogue) if catalogue.model(kind, name).is_some() => {
+                let mut transaction = catalogue.begin()?;
+                transaction.drop_model(kind, name);
+                transaction.commit()?;
+                true
+            }
+            Some(_) => false,
+            None => lock(&self.in_memory).remove(&(kind, name.to_owned())).is_some(),
+        };
+        self.forget(kind, name);
+        Ok(existed)
+    }
+
+    fn forget(&self, kind: ModelKind, name: &str) {
+        match kind {
+            ModelKind::Generator => {
+                lock(&self.generators).remove(name);
+                lock(&self.directions).remove(name);
+            }
+            ModelKind::Encoder => {
+                lock(&self.encoders).remove(name);
+            }
+            ModelKind::Directions => {
+                lock(&self.directions).remove(name);
+            }
+        }
+    }
+
+    fn generator(&self, name: &str) -> Result<Arc<Named<Generator>>> {
+        cached(&self.generators, name, || {
+            let (config, weights) = self.stored(ModelKind::Generator, name)?;
+            let model = Generator::load(&read_config(&config, "generator", name)?, &weights)?;
+            Ok(Named { identity: identity(name, &weights), model })
+        })
+    }
+
+    fn encoder(&self, name: &str) -> Result<Arc<Named<Encoder>>> {
+        cached(&self.encoders, name, || {
+            let (config, weights) = self.stored(ModelKind::Encoder, name)?;
+            let model = Encoder::load(&read_config(&config, "encoder", name)?, &weights)?;
+            Ok(Named { identity: identity(name, &weights), model })
+        })
+    }
+
+    fn directions(&self, generator: &str) -> Result<Arc<Directions>> {
+        cached(&self.directions, generator, || {
+            let (config, weights) = self.stored(ModelKind::Directions, generator)?;
+            Ok(Directions::load(&read_config(&config, "directions", generator)?, &weights)?)
+        })
+    }
+}
+
+impl fmt::Debug for ModelStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelStore").finish_non_exhaustive()
+    }
+}
+
+/// The part of a stored configuration that builds the model; the rest is its card.
+fn read_config<C: serde::de::DeserializeOwned>(config: &Value, kind: &str, name: &str) -> Result<C> {
+    serde_json::from_value(config["config"].clone())
+        .map_err(|error| Error::Unsupported(format!("the configuration of {kind} `{name}` is not readable: {error}")))
+}
+
+/// What stands in statements and tables for a kind.
+pub(crate) fn kind_name(kind: ModelKind) -> &'static str {
+    match kind {
+        ModelKind::Generator => "generator",
+        ModelKind::Encoder => "encoder",
+        ModelKind::Directions => "directions",
+    }
+}
+
+fn identity(name: &str, weights: &[u8]) -> String {
+    format!("{name}#{}", &helioql_catalog::checksum(weights)[..8])
+}
+
+fn cached<M>(cache: &Mutex<BTreeMap<String, Arc<M>>>, name: &str, load: impl FnOnce() -> Result<M>) -> Result<Arc<M>> {
+    let mut cache = lock(cache);
+    if let Some(model) = cache.get(name) {
+        return Ok(Arc::clone(model));
+    }
+    let model = Arc::new(load()?);
+    cache.insert(name.to_owned(), Arc::clone(&model));
+    Ok(model)
+}
+
+/// A panic elsewhere leaves these maps whole, so its poison says nothing about them.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Stops the statement that is running in a session.
+#[derive(Debug, Clone, Default)]
+pub struct CancelHandle(Arc<AtomicBool>);
+
+impl CancelHandle {
+    /// Asks the running statement to stop. It ends with [`Error::Cancelled`] at its next look.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn reset(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+type Callback = Box<dyn Fn(&Progress) + Send + Sync>;
+
+/// What the functions of one session share.
+#[derive(Clone)]
+pub(crate) struct Handle(Arc<Shared>);
+
+struct Shared {
+    store: Arc<ModelStore>,
+    cancel: CancelHandle,
+    callback: Mutex<Option<Arc<Callback>>>,
+    memo: Mutex<Memo>,
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Handle")
+    }
+}
+
+impl Handle {
+    pub(crate) fn new(store: Arc<ModelStore>) -> Self {
+        Self(Arc::new(Shared {
+            store,
+            cancel: CancelHandle::default(),
+            callback: Mutex::default(),
+            memo: Mutex::default(),
+        }))
+    }
+
+    /// The shipped models alone.
+    #[cfg(test)]
+    pub(crate) fn shipped() -> Self {
+        Self::new(Arc::new(ModelStore::new(None)))
+    }
+
+    pub(crate) fn store(&self) -> &ModelStore {
+        &self.0.store
+    }
+
+    pub(crate) fn generator(&self, name: &str) -> Result<Arc<Named<Generator>>> {
+        self.0.store.generator(name)
+    }
+
+    pub(crate) fn encoder(&self, name: &str) -> Result<Arc<Named<Encoder>>> {
+        self.0.store.encoder(name)
+    }
+
+    pub(crate) fn directions(&self, generator: &str) -> Result<Arc<Directions>> {
+        self.0.store.directions(generator)
+    }
+
+    pub(crate) fn cancel_handle(&self) -> &CancelHandle {
+        &self.0.cancel
+    }
+
+    pub(crate) fn check_cancelled(&self) -> Result<()> {
+        if self.0.cancel.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    }
+
+    pub(crate) fn set_callback(&self, callback: Option<Callback>) {
+        *lock(&self.0.callback) = callback.map(Arc::new);
+    }
+
+    /// The sample remembered under `key`, or the one that `draw` makes.
+    pub(crate) fn remember(&self, key: MemoKey, draw: impl FnOnce() -> Result<Sample>) -> Result<Arc<Sample>> {
+        if let Some(sample) = lock(&self.0.memo).samples.get(&key) {
+            return Ok(Arc::clone(sample));
+        }
+        let sample = Arc::new(draw()?);
+        lock(&self.0.memo).insert(key, &sample);
+        Ok(sample)
+    }
+}
+
+impl Observer for Handle {
+    fn report(&self, progress: &Progress) {
+        let callback = lock(&self.0.callback).clone();
+        if let Some(callback) = callback {
+            callback(progress);
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.0.cancel.is_cancelled()
+    }
+}
+
+/// Everything that decides a seeded sample: the generator's identity, the targets by name with the bits of
+/// their values, the seed and the tolerance.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct MemoKey {
+    pub(crate) generator: String,
+    pub(crate) targets: Vec<(&'static str, u64)>,
+    pub(crate) seed: i64,
+    pub(crate) tolerance: u64,
+}
+
+/// The latest samples, first in first out.
+#[derive(Default)]
+struct Memo {
+    samples: BTreeMap<MemoKey, Arc<Sample>>,
+    order: VecDeque<MemoKey>,
+}
+
+impl Memo {
+    fn insert(&mut self, key: MemoKey, sample: &Arc<Sample>) {
+        if self.samples.insert(key.clone(), Arc::clone(sample)).is_none() {
+            self.order.push_back(key);
+        }
+        while self.order.len() > MEMO_CAPACITY
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.samples.remove(&oldest);
+        }
+    }
+}
+

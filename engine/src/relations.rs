@@ -1,0 +1,173 @@
+//! The functions of the language that stand in FROM, one file each. [`relations`] is their list.
+//!
+//! DataFusion's table functions take neither named arguments nor subqueries, so these are planned from the
+//! syntax tree, by a `RelationPlanner`.
+
+mod generate;
+mod nearest;
+mod steer;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use datafusion::{
+    common::{Column, DFSchema, Result, internal_err},
+    functions::core::expr_fn::get_field,
+    logical_expr::{
+        Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF,
+        expr::ScalarFunction,
+        planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning},
+    },
+    sql::sqlparser::ast::{self, FunctionArg, ObjectName, TableAlias, TableFactor},
+};
+use helioql_grammar::{
+    Span,
+    bind::{CallSignature, Default, bind_arguments},
+};
+
+use crate::{error::Error, functions::Function, models::Handle};
+
+/// Every function that can stand in FROM.
+pub(crate) fn relations() -> Vec<Box<dyn Relation>> {
+    vec![Box::new(generate::Generate), Box::new(steer::Steer), Box::new(nearest::Nearest)]
+}
+
+/// What makes one relation differ from another.
+pub(crate) trait Relation: std::fmt::Debug + Send + Sync {
+    /// Its name and arguments.
+    fn call(&self) -> CallSignature;
+    /// One sentence on what its rows are.
+    fn summary(&self) -> &'static str;
+    /// A query that runs on the demo catalogue.
+    fn example(&self) -> &'static str;
+    /// The plan of one call. `args` has an entry for every parameter, `None` where it was not given and
+    /// has no default.
+    fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan>;
+}
+
+/// The arguments of one call by parameter, and where the call stands.
+pub(crate) struct Arguments {
+    pub(crate) values: Vec<Option<ast::Expr>>,
+    pub(crate) span: Span,
+    call: CallSignature,
+}
+
+impl Arguments {
+    /// The argument of parameter `name`.
+    pub(crate) fn get(&self, name: &str) -> Option<&ast::Expr> {
+        let index = self.call.parameters.iter().position(|parameter| parameter.name == name)?;
+        self.values[index].as_ref()
+    }
+}
+
+/// What a relation plans with.
+pub(crate) struct Planning<'a> {
+    pub(crate) sql: &'a mut dyn RelationPlannerContext,
+    pub(crate) models: &'a Handle,
+    functions: &'a BTreeMap<&'static str, Function>,
+}
+
+impl Planning<'_> {
+    /// An expression of constants, parameters and subqueries as a plan's expression.
+    pub(crate) fn expr(&mut self, expr: ast::Expr) -> Result<Expr> {
+        self.sql.sql_to_expr(expr, &DFSchema::empty())
+    }
+
+    /// One of our own scalar functions.
+    pub(crate) fn function(&self, name: &str) -> Result<Arc<ScalarUDF>> {
+        match self.functions.get(name) {
+            Some(function) => Ok(Arc::clone(&function.udf)),
+            None => internal_err!("the function {name} is not registered"),
+        }
+    }
+
+    /// The rows of `function`, which returns a list of structs, called with `args` in the order of its
+    /// parameters; those of them that are `None` get their default.
+    pub(crate) fn rows_of(&mut self, function: &str, args: Vec<Option<ast::Expr>>) -> Result<LogicalPlanBuilder> {
+        let Some(function) = self.functions.get(function).cloned() else {
+            return internal_err!("the function {function} is not registered");
+        };
+        let args = args
+            .into_iter()
+            .zip(&function.call.parameters)
+            .map(|(arg, parameter)| self.expr(arg.unwrap_or_else(|| default_expr(parameter.default))))
+            .collect::<Result<Vec<_>>>()?;
+        let rows = Expr::ScalarFunction(ScalarFunction::new_udf(function.udf, args));
+        LogicalPlanBuilder::empty(true).project(vec![rows.alias(ROW)])?.unnest_column(Column::from_name(ROW))
+    }
+}
+
+/// A parameter's default as an expression.
+fn default_expr(default: Default) -> ast::Expr {
+    let value = match default {
+        Default::Required | Default::Null => ast::Value::Null,
+        Default::Number(number) => ast::Value::Number(format!("{number:?}"), false),
+        Default::Text(text) => ast::Value::SingleQuotedString(text.to_owned()),
+        Default::Bool(bool) => ast::Value::Boolean(bool),
+    };
+    ast::Expr::Value(value.into())
+}
+
+/// The column that holds one row of a function's list.
+const ROW: &str = "__row";
+
+/// The field at `path` of the row, named as its last part.
+pub(crate) fn row_field(path: &[&str]) -> Expr {
+    let row = Expr::Column(Column::from_name(ROW));
+    let field = path.iter().fold(row, |parent, name| get_field(parent, *name));
+    field.alias(path.last().copied().unwrap_or(ROW))
+}
+
+/// Plans our relations and leaves all others to DataFusion.
+#[derive(Debug)]
+pub(crate) struct HelioRelations {
+    models: Handle,
+    relations: Vec<Box<dyn Relation>>,
+    functions: BTreeMap<&'static str, Function>,
+}
+
+impl HelioRelations {
+    pub(crate) fn new(models: Handle, functions: &[Function]) -> Self {
+        let functions = functions.iter().map(|function| (function.call.name, function.clone())).collect();
+        Self { models, relations: relations(), functions }
+    }
+
+    fn find(&self, name: &ObjectName) -> Option<(&dyn Relation, Span)> {
+        let [part] = name.0.as_slice() else { return None };
+        let ident = part.as_ident()?;
+        let relation =
+            self.relations.iter().find(|relation| ident.value.eq_ignore_ascii_case(relation.call().name))?;
+        Some((relation.as_ref(), ident.span))
+    }
+
+    fn plan(
+        &self,
+        relation: &dyn Relation,
+        span: Span,
+        args: &[FunctionArg],
+        context: &mut dyn RelationPlannerContext,
+    ) -> Result<LogicalPlan> {
+        let call = relation.call();
+        let values = bind_arguments(args, span, &call).map_err(Error::from)?;
+        let mut planning = Planning { sql: context, models: &self.models, functions: &self.functions };
+        relation.plan(Arguments { values, span, call }, &mut planning)
+    }
+}
+
+impl RelationPlanner for HelioRelations {
+    fn plan_relation(
+        &self,
+        relation: TableFactor,
+        context: &mut dyn RelationPlannerContext,
+    ) -> Result<RelationPlanning> {
+        let (args, alias, found): (Vec<FunctionArg>, Option<TableAlias>, _) = match &relation {
+            TableFactor::Table { name, args: Some(args), alias, .. } => {
+                (args.args.clone(), alias.clone(), self.find(name))
+            }
+            TableFactor::Function { name, args, alias, .. } => (args.clone(), alias.clone(), self.find(name)),
+            _ => return Ok(RelationPlanning::Original(Box::new(relation))),
+        };
+        let Some((ours, span)) = found else { return Ok(RelationPlanning::Original(Box::new(relation))) };
+        let plan = self.plan(ours, span, &args, context)?;
+        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias))))
+    }
+}

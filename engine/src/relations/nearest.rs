@@ -1,0 +1,226 @@
+//! `FROM NEAREST(to, k => 10, within => table or (subquery), metric => 'l2', exact => true)`: the rows of
+//! `within` nearest to `to`, with `_rank` and `_distance`.
+//!
+//! `to` is a sample, a patch, an embedding or a scalar subquery of one. Rows are compared by their
+//! EMBEDDING column; where `within` has only a PATCH, it is embedded on the way.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field};
+use datafusion::{
+    common::{Column, DFSchema, Result, plan_err},
+    logical_expr::{
+        Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder, expr::ScalarFunction, lit,
+    },
+    sql::sqlparser::ast::{self, TableFactor, UnaryOperator, Value},
+};
+use helioql_grammar::{Diagnostic, bind::CallSignature};
+
+use super::{Arguments, Planning, Relation};
+use crate::{
+    error::Error,
+    functions::{number, optional, required, text},
+    models::DEFAULT_ENCODER,
+    nearest::{Metric, NearestNode, QUERY},
+    types::{encoder_of, grid_of},
+};
+
+/// The table that is searched when none is named.
+const DEFAULT_TABLE: &str = "sharps";
+/// The column that an embedding made for the search stands in.
+const MADE: &str = "__embedding";
+/// The most rows that can be asked for; each is kept in memory until all have been compared.
+const MAX_K: u64 = 1_000_000;
+
+#[derive(Debug)]
+pub(super) struct Nearest;
+
+impl Relation for Nearest {
+    fn call(&self) -> CallSignature {
+        CallSignature {
+            name: "nearest",
+            parameters: vec![
+                required("to"),
+                number("k", 10.0),
+                optional("within"),
+                text("metric", "l2"),
+                optional("exact"),
+            ],
+            positional: 2,
+        }
+    }
+
+    fn summary(&self) -> &'static str {
+        "the k rows nearest to a sample, patch or embedding, with _rank and _distance"
+    }
+
+    fn example(&self) -> &'static str {
+        "SELECT harpnum, t_rec, usflux, _distance FROM NEAREST(GENERATE(usflux => 1e22Mx, seed => 7), k => 5)"
+    }
+
+    fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
+        let k = read_k(&args)?;
+        let metric = read_metric(&args)?;
+        let within = plan_within(args.get("within"), context)?;
+        let (within, vector, encoder, keeps_vector) = with_vectors(within, context)?;
+        let Some(to) = args.get("to").cloned() else { return plan_err!("NEAREST needs something to be near to") };
+        let query = plan_query(to, &args, encoder.as_deref(), dimension(&within, &vector)?, context)?;
+        let node = NearestNode::try_new(query, within, vector, keeps_vector, k, metric)?;
+        Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
+    }
+}
+
+/// `k` is part of the plan, so it must be a literal whole number.
+fn read_k(args: &Arguments) -> Result<usize> {
+    let Some(value) = args.get("k") else { return Ok(10) };
+    let (sign, literal) = match value {
+        ast::Expr::UnaryOp { op: UnaryOperator::Minus, expr } => ("-", expr.as_ref()),
+        other => ("", other),
+    };
+    let found = match literal {
+        ast::Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) => format!("{sign}{digits}"),
+            other => other.to_string(),
+        },
+        other => other.to_string(),
+    };
+    // Defaults are written as floating point numbers, so `10.0` is ten too.
+    let whole = found.parse::<u64>().ok().or_else(|| {
+        let float = found.parse::<f64>().ok()?;
+        (float >= 0.0 && float.fract() == 0.0 && float <= MAX_K as f64).then_some(float as u64)
+    });
+    match whole {
+        Some(k) if k <= MAX_K => Ok(k as usize),
+        _ => {
+            let message = format!("NEAREST: k is a whole number of rows from 0 to {MAX_K}, found {found}");
+            Err(Error::from(Diagnostic::error(message).with_span(span_of(value, args))).into())
+        }
+    }
+}
+
+fn read_metric(args: &Arguments) -> Result<Metric> {
+    let Some(value) = args.get("metric") else { return Ok(Metric::L2) };
+    let text = match value {
+        ast::Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) => text.clone(),
+            other => other.to_string(),
+        },
+        other => other.to_string(),
+    };
+    text.parse().map_err(|message: String| {
+        Error::from(Diagnostic::error(format!("NEAREST: {message}")).with_span(span_of(value, args))).into()
+    })
+}
+
+/// The place of an argument; that of the call where the syntax tree does not know it.
+fn span_of(value: &ast::Expr, args: &Arguments) -> helioql_grammar::Span {
+    let span = ast::Spanned::span(value);
+    if span == helioql_grammar::Span::empty() { args.span } else { span }
+}
+
+/// The rows to choose from: a table by its name, or a subquery.
+fn plan_within(within: Option<&ast::Expr>, context: &mut Planning<'_>) -> Result<LogicalPlan> {
+    let table = |name: ast::ObjectName| TableFactor::Table {
+        name,
+        alias: None,
+        args: None,
+        with_hints: Vec::new(),
+        version: None,
+        with_ordinality: false,
+        partitions: Vec::new(),
+        json_path: None,
+        sample: None,
+        index_hints: Vec::new(),
+    };
+    let factor = match within {
+        None => table(ast::ObjectName::from(vec![ast::Ident::new(DEFAULT_TABLE)])),
+        Some(ast::Expr::Value(value)) if value.value == Value::Null => {
+            table(ast::ObjectName::from(vec![ast::Ident::new(DEFAULT_TABLE)]))
+        }
+        Some(ast::Expr::Identifier(ident)) => table(ast::ObjectName::from(vec![ident.clone()])),
+        Some(ast::Expr::CompoundIdentifier(idents)) => table(ast::ObjectName::from(idents.clone())),
+        Some(ast::Expr::Subquery(query)) => {
+            TableFactor::Derived { lateral: false, subquery: query.clone(), alias: None, sample: None }
+        }
+        Some(other) => return plan_err!("NEAREST: within is a table or a (subquery), found {other}"),
+    };
+    context.sql.plan(factor)
+}
+
+/// The plan with a column to compare: its EMBEDDING, or one made from its PATCH.
+fn with_vectors(within: LogicalPlan, context: &mut Planning<'_>) -> Result<(LogicalPlan, Column, Option<String>, bool)> {
+    let schema = Arc::clone(within.schema());
+    let columns = || schema.iter().map(|(qualifier, field)| (Column::from((qualifier, field)), field));
+    if let Some((column, encoder)) = columns().find_map(|(column, field)| Some((column, encoder_of(field)?))) {
+        return Ok((within, column, Some(encoder), true));
+    }
+    let Some((patch, _)) = columns().find(|(_, field)| grid_of(field).is_some()) else {
+        let names: Vec<_> = columns().map(|(column, _)| column.name).collect();
+        return plan_err!(
+            "NEAREST: `within` needs a column of type EMBEDDING or PATCH, found {}; EMBED(patch) makes an embedding",
+            names.join(", ")
+        );
+    };
+    let embed = context.function("embed")?;
+    let made = ScalarFunction::new_udf(embed, vec![Expr::Column(patch), lit(DEFAULT_ENCODER)]);
+    let mut exprs: Vec<Expr> = columns().map(|(column, _)| Expr::Column(column)).collect();
+    exprs.push(Expr::ScalarFunction(made).alias(MADE));
+    let within = LogicalPlanBuilder::from(within).project(exprs)?.build()?;
+    let encoder = within.schema().field_with_unqualified_name(MADE).ok().and_then(|field| encoder_of(field));
+    Ok((within, Column::from_name(MADE), encoder, false))
+}
+
+fn dimension(within: &LogicalPlan, vector: &Column) -> Result<i32> {
+    let index = within.schema().index_of_column(vector)?;
+    match within.schema().field(index).data_type() {
+        DataType::FixedSizeList(_, length) => Ok(*length),
+        other => plan_err!("NEAREST: the column `{}` is not a vector but {other}", vector.name),
+    }
+}
+
+/// One row with the vector of `to`: patches and samples are embedded by the encoder of the rows.
+fn plan_query(
+    to: ast::Expr,
+    args: &Arguments,
+    encoder: Option<&str>,
+    length: i32,
+    context: &mut Planning<'_>,
+) -> Result<LogicalPlan> {
+    let mut query = context.expr(to)?;
+    if query.contains_outer() || !query.column_refs().is_empty() {
+        let message = "NEAREST: `to` is a constant, a sample, a patch, an embedding or a (subquery), \
+                       not a column of another table";
+        return Err(Error::at(args.span, message).into());
+    }
+    let (_, field): (_, Arc<Field>) = query.to_field(&DFSchema::empty())?;
+    if grid_of(&field).is_some() {
+        let name = encoder.map_or(DEFAULT_ENCODER, |identity| identity.split('#').next().unwrap_or(identity));
+        let loaded = context.models.encoder(name)?;
+        if let Some(identity) = encoder
+            && identity != loaded.identity
+        {
+            return plan_err!(
+                "NEAREST: the rows were embedded by `{identity}`, the encoder `{name}` is now `{}`; embed them again \
+                 with EMBED(patch, '{name}')",
+                loaded.identity
+            );
+        }
+        let embed = context.function("embed")?;
+        query = Expr::ScalarFunction(ScalarFunction::new_udf(embed, vec![query, lit(name)]));
+    } else {
+        match field.data_type() {
+            DataType::FixedSizeList(_, found) if *found == length => {}
+            DataType::FixedSizeList(_, found) => {
+                return plan_err!("NEAREST: the rows have vectors of {length} numbers, `to` has {found}");
+            }
+            _ => {
+                let message = format!(
+                    "NEAREST: `to` is a SAMPLE, a PATCH or an EMBEDDING, found {}",
+                    field.data_type()
+                );
+                return Err(Error::at(args.span, message).into());
+            }
+        }
+    }
+    LogicalPlanBuilder::empty(true).project(vec![query.alias(QUERY)])?.build()
+}

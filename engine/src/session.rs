@@ -1,0 +1,232 @@
+//! A session: text in, a `DataFrame` out. The pipeline stands in [`Session::execute`] on one screen.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use datafusion::{
+    dataframe::DataFrame,
+    execution::{SessionStateBuilder, context::SessionContext},
+    prelude::SessionConfig,
+    sql::{
+        parser::{DFParserBuilder, Statement as SqlStatement},
+        sqlparser::{ast::Value, dialect::GenericDialect},
+    },
+};
+use helioql_grammar::{
+    Statement, StatementKind, TokenWithSpan,
+    bind::{CallSignature, Signatures, bind_calls, bind_placeholders},
+};
+
+use crate::{
+    Engine, Error, Result,
+    analyzer,
+    functions::{Function, functions},
+    models::{CancelHandle, Handle},
+    nearest::NearestPlanner,
+    progress::Progress,
+    relations::HelioRelations,
+    statements, tables,
+};
+
+/// How deep an expression may nest before the parser refuses it.
+const RECURSION_LIMIT: usize = 100;
+
+/// Runs statements over one engine.
+///
+/// # Examples
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), helioql::Error> {
+/// let session = helioql::Engine::in_memory().session().await?;
+/// session.bind("flux", 1e22);
+/// let frame = session.sql("SELECT usflux FROM GENERATE(usflux => $flux, seed => 7)").await?;
+/// let rows = frame.collect().await.map_err(helioql::Error::from)?;
+/// assert_eq!(rows.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Session {
+    engine: Engine,
+    models: Handle,
+    context: SessionContext,
+    calls: Calls,
+    functions: Vec<Function>,
+    parameters: std::sync::Mutex<BTreeMap<String, Value>>,
+}
+
+impl Session {
+    pub(crate) async fn new(engine: Engine) -> Result<Self> {
+        let models = Handle::new(Arc::clone(engine.store()));
+        let functions = functions(&models);
+        let config = SessionConfig::new()
+            .with_information_schema(true)
+            .set_bool("datafusion.sql_parser.collect_spans", true)
+            // Units, grids and encoders live in field metadata, which DataFusion drops by default.
+            .set_bool("datafusion.execution.parquet.skip_metadata", false);
+        let mut builder = SessionStateBuilder::new()
+            .with_config(config)
+            .with_default_features()
+            .with_query_planner(Arc::new(NearestPlanner))
+            .with_relation_planners(vec![Arc::new(HelioRelations::new(models.clone(), &functions))]);
+        let rules = builder.analyzer_rules().get_or_insert_with(|| datafusion::optimizer::Analyzer::new().rules);
+        rules.splice(0..0, analyzer::rules());
+        // A file can be queried by its path: FROM 'patches.parquet'.
+        let context = SessionContext::new_with_state(builder.build()).enable_url_table();
+        for function in &functions {
+            context.register_udf((*function.udf).clone());
+        }
+        let calls = Calls(functions.iter().map(|function| (function.call.name, function.call.clone())).collect());
+        let session =
+            Self { engine, models, context, calls, functions, parameters: std::sync::Mutex::default() };
+        tables::register(&session).await?;
+        Ok(session)
+    }
+
+    /// Runs `text`, which is exactly one statement. Rows are computed as the returned frame is read.
+    ///
+    /// # Errors
+    /// When the text is not one statement, or planning or running it fails.
+    pub async fn sql(&self, text: &str) -> Result<DataFrame> {
+        let statements = helioql_grammar::parse(text)?;
+        match statements.as_slice() {
+            [statement] => self.execute(statement).await,
+            [] => Err(Error::Unsupported("a statement was expected, found nothing".to_owned())),
+            many => Err(Error::at(many[1].span, "one statement was expected, found another after it")),
+        }
+    }
+
+    /// Runs one parsed statement: our own by its file in [`statements`], everything else through
+    /// DataFusion's parser, our binding of arguments, planning and optimisation.
+    ///
+    /// # Errors
+    /// When planning or running it fails.
+    pub async fn execute(&self, statement: &Statement) -> Result<DataFrame> {
+        self.models.cancel_handle().reset();
+        match &statement.kind {
+            StatementKind::Sql(tokens) => self.query(tokens).await,
+            own => statements::execute(self, own, &statement.text).await,
+        }
+    }
+
+    /// Runs the tokens of one SQL statement.
+    pub(crate) async fn query(&self, tokens: &[TokenWithSpan]) -> Result<DataFrame> {
+        let mut statement = parse(tokens)?;
+        self.bind_statement(&mut statement)?;
+        let state = self.context.state();
+        let plan = state.statement_to_plan(statement).await?;
+        Ok(self.context.execute_logical_plan(plan).await?)
+    }
+
+    /// Replaces parameters and fills in arguments.
+    fn bind_statement(&self, statement: &mut SqlStatement) -> Result<()> {
+        match statement {
+            SqlStatement::Statement(statement) => self.bind_node(statement.as_mut()),
+            SqlStatement::Explain(explain) => self.bind_statement(&mut explain.statement),
+            SqlStatement::CopyTo(copy) => match &mut copy.source {
+                datafusion::sql::parser::CopyToSource::Query(query) => self.bind_node(query.as_mut()),
+                datafusion::sql::parser::CopyToSource::Relation(_) => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn bind_node<V: datafusion::sql::sqlparser::ast::VisitMut>(&self, node: &mut V) -> Result<()> {
+        bind_placeholders(node, &self.parameters())?;
+        bind_calls(node, &self.calls)?;
+        Ok(())
+    }
+
+    fn parameters(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Value>> {
+        self.parameters.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Sets the parameter `$name` for the statements that follow.
+    pub fn bind(&self, name: &str, value: impl Into<Parameter>) {
+        self.parameters().insert(name.to_lowercase(), value.into().0);
+    }
+
+    /// Calls `callback` with the progress of long statements; `None` for nobody.
+    pub fn on_progress(&self, callback: Option<Box<dyn Fn(&Progress) + Send + Sync>>) {
+        self.models.set_callback(callback);
+    }
+
+    /// What stops the statement that is running.
+    pub fn cancel_handle(&self) -> CancelHandle {
+        self.models.cancel_handle().clone()
+    }
+
+    /// The engine that the session runs over.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// DataFusion's context, for registering tables and functions of the application.
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    pub(crate) fn models(&self) -> &Handle {
+        &self.models
+    }
+
+    pub(crate) fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+/// One statement of DataFusion's from its tokens.
+fn parse(tokens: &[TokenWithSpan]) -> Result<SqlStatement> {
+    let mut parser = DFParserBuilder::new(tokens.to_vec())
+        .with_dialect(&GenericDialect {})
+        .with_recursion_limit(RECURSION_LIMIT)
+        .build()?;
+    let statement = parser.parse_statement()?;
+    let next = parser.parser.peek_token();
+    if next.token != datafusion::sql::sqlparser::tokenizer::Token::EOF {
+        return Err(Error::at(next.span, format!("the end of the statement was expected, found `{}`", next.token)));
+    }
+    Ok(statement)
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone)]
+pub struct Parameter(Value);
+
+impl From<f64> for Parameter {
+    fn from(value: f64) -> Self {
+        Self(Value::Number(format!("{value:?}"), false))
+    }
+}
+
+impl From<i64> for Parameter {
+    fn from(value: i64) -> Self {
+        Self(Value::Number(value.to_string(), false))
+    }
+}
+
+impl From<bool> for Parameter {
+    fn from(value: bool) -> Self {
+        Self(Value::Boolean(value))
+    }
+}
+
+impl From<&str> for Parameter {
+    fn from(value: &str) -> Self {
+        Self(Value::SingleQuotedString(value.to_owned()))
+    }
+}
+
+/// The signatures that the grammar binds calls by.
+#[derive(Debug)]
+struct Calls(BTreeMap<&'static str, CallSignature>);
+
+impl Signatures for Calls {
+    fn get(&self, name: &str) -> Option<&CallSignature> {
+        self.0.get(name)
+    }
+}

@@ -1,0 +1,282 @@
+//! `IMPORT SHARPS FROM 'glob' [, …] [INTO sharps]`: segments grouped into records, each made a row of the
+//! table; a record that is there already (same HARPNUM and T_REC) is replaced. The answer has one row for
+//! every record and every file that could not be used.
+//!
+//! USFLUX and CMASK are computed where the record has Br, bitmap and conf_disambig, else they are the
+//! header's; `header_difference` is the relative difference of USFLUX from the header where both are known.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use arrow::{
+    array::{ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray},
+    compute::filter_record_batch,
+    datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType},
+};
+use datafusion::{dataframe::DataFrame, datasource::MemTable};
+use helioql_catalog::{
+    Header, Record, RecordFiles, Segment,
+    fits::Value,
+    find_records,
+    schema::{SharpRow, sharps_batch},
+};
+use helioql_grammar::{Diagnostic, ast::ImportSharps};
+use rayon::prelude::*;
+
+use super::{answer, blocking};
+use crate::{
+    DEFAULT_ENCODER, Error, Result,
+    models::Handle,
+    physics::{resample, sharp},
+    progress::{Observer, Progress},
+    session::Session,
+    tables::{self, sharps},
+};
+
+/// The segments that a row is made of.
+const WANTED: [Segment; 4] = [Segment::Br, Segment::Magnetogram, Segment::Bitmap, Segment::ConfDisambig];
+/// The fraction of the flux outside the patch from which the report mentions it.
+const WORTH_SAYING: f64 = 0.01;
+/// How many records are read between two looks at the cancel flag.
+const CHUNK: usize = 8;
+
+pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<DataFrame> {
+    import.options.finish(&[])?;
+    if let Some(table) = &import.into
+        && table.value != sharps::SHARPS
+    {
+        return Err(Diagnostic::error(format!("records are imported INTO {}, found `{}`", sharps::SHARPS, table.value))
+            .with_span(table.span)
+            .into());
+    }
+    if session.engine().kind() == crate::Kind::Demo {
+        return Err(Error::Unsupported(
+            "the demo catalogue holds simulated records only; open a catalogue of your own, as in `helioql sun.helio`, \
+             and import there"
+                .to_owned(),
+        ));
+    }
+    let patterns: Vec<String> = import.patterns.iter().map(|pattern| pattern.glob.clone()).collect();
+    let models = session.models().clone();
+    let (rows, mut report) = blocking(move || read(&models, &patterns)).await?;
+    let existing = existing(session).await?;
+    let schema = sharps::schema(session.models())?;
+    let keys: BTreeSet<(i64, i64)> = rows.iter().map(key).collect();
+    let mut replaced = BTreeSet::new();
+    let mut batches = Vec::new();
+    for batch in existing {
+        batches.push(without(&batch, &keys, &mut replaced)?);
+    }
+    for line in &mut report {
+        if line.key.is_some_and(|key| replaced.contains(&key)) {
+            line.outcome = "replaced";
+        }
+    }
+    if !rows.is_empty() {
+        batches.push(sharps_batch(&schema, &rows)?);
+        store(session, &schema, batches).await?;
+    }
+    answer(session, report_batch(&report)?)
+}
+
+/// One line of the answer.
+struct Line {
+    key: Option<(i64, i64)>,
+    record: String,
+    outcome: &'static str,
+    detail: String,
+    header_difference: Option<f64>,
+}
+
+fn read(models: &Handle, patterns: &[String]) -> Result<(Vec<SharpRow>, Vec<Line>)> {
+    let found = find_records(patterns)?;
+    let mut report: Vec<Line> = found
+        .rejected
+        .iter()
+        .map(|rejected| Line {
+            key: None,
+            record: rejected.path.display().to_string(),
+            outcome: "skipped",
+            detail: rejected.reason.to_string(),
+            header_difference: None,
+        })
+        .collect();
+    let mut rows = Vec::new();
+    for (done, chunk) in found.records.chunks(CHUNK).enumerate() {
+        models.check_cancelled()?;
+        let read: Vec<_> = chunk.par_iter().map(|files| (files, row(models, files))).collect();
+        for (files, outcome) in read {
+            let record = files.id.to_string();
+            match outcome {
+                Ok(made) => {
+                    report.push(Line {
+                        key: Some(key(&made.row)),
+                        record,
+                        outcome: "imported",
+                        detail: made.detail,
+                        header_difference: made.header_difference,
+                    });
+                    rows.push(made.row);
+                }
+                Err(error) => report.push(Line {
+                    key: None,
+                    record,
+                    outcome: "skipped",
+                    detail: error.to_string(),
+                    header_difference: None,
+                }),
+            }
+        }
+        models.report(&Progress {
+            task: "importing SHARPs".to_owned(),
+            step: (done * CHUNK + chunk.len()) as u64,
+            steps: found.records.len() as u64,
+            metrics: Vec::new(),
+        });
+    }
+    Ok((rows, report))
+}
+
+struct Made {
+    row: SharpRow,
+    detail: String,
+    header_difference: Option<f64>,
+}
+
+fn row(models: &Handle, files: &RecordFiles) -> Result<Made> {
+    let record = files.read(&WANTED)?;
+    let geometry = record.geometry()?;
+    let mut notes = record.warnings.clone();
+    let (header, header_difference) = measured_header(&record, &mut notes)?;
+    let mut row = SharpRow {
+        id: record.id,
+        header,
+        patch_component: None,
+        patch: None,
+        embedding: None,
+        source: "jsoc".to_owned(),
+        path: Some(record.path.display().to_string()),
+    };
+    let component = [(Segment::Magnetogram, "los"), (Segment::Br, "br")];
+    match component.into_iter().find_map(|(segment, name)| Some((record.image(segment)?, name))) {
+        Some((image, component)) => {
+            let grid = sharps::grid(models)?;
+            let scaled =
+                resample::true_scale(&image.pixels, image.width, image.height, geometry.pixel_mm(), grid)?;
+            if scaled.flux_outside_fraction > WORTH_SAYING {
+                notes.push(format!("{:.0} % of the flux lies outside the patch", 100.0 * scaled.flux_outside_fraction));
+            }
+            row.embedding = models.encoder(DEFAULT_ENCODER)?.embed(&[&scaled.patch])?.pop();
+            row.patch = Some(scaled.patch.into_gauss());
+            row.patch_component = Some(component);
+        }
+        None => notes.push("no magnetogram and no Br: no patch".to_owned()),
+    }
+    Ok(Made { row, detail: notes.join("; "), header_difference })
+}
+
+/// The record's cards with USFLUX and CMASK computed from the segments, where they suffice, and the
+/// relative difference of USFLUX from the card that was there.
+fn measured_header(record: &Record, notes: &mut Vec<String>) -> Result<(Header, Option<f64>)> {
+    let (Some(br), Some(bitmap), Some(confidence)) =
+        (record.image(Segment::Br), record.image(Segment::Bitmap), record.image(Segment::ConfDisambig))
+    else {
+        notes.push("USFLUX and CMASK are the header's: Br, bitmap and conf_disambig are not all there".to_owned());
+        return Ok((record.header.clone(), None));
+    };
+    let card = |name: &str| {
+        record
+            .header
+            .real(name)
+            .ok_or_else(|| Error::Unsupported(format!("{}: the card {name} is missing", record.path.display())))
+    };
+    let scale =
+        sharp::PixelScale::from_header(card("CDELT1")?, card("RSUN_REF")?, card("RSUN_OBS")?, card("DSUN_OBS")?)?;
+    let masked = sharp::usflux(&br.pixels, &bitmap.pixels, &confidence.pixels, scale.area_cm2)?;
+    let there = record.header.real("USFLUX").filter(|flux| *flux > 0.0);
+    let others = record.header.iter().filter(|(name, _)| !matches!(*name, "USFLUX" | "CMASK"));
+    let computed = [
+        ("USFLUX", Value::Real(masked.usflux_mx)),
+        ("CMASK", Value::Real(masked.cmask as f64)),
+    ];
+    let cards = others.map(|(name, value)| (name, value.clone())).chain(computed);
+    Ok((Header::from_cards(cards), there.map(|flux| (masked.usflux_mx - flux).abs() / flux)))
+}
+
+fn key(row: &SharpRow) -> (i64, i64) {
+    (row.id.harpnum, row.id.t_rec.to_unix_micros())
+}
+
+/// All rows of `sharps` as they are.
+async fn existing(session: &Session) -> Result<Vec<RecordBatch>> {
+    let frame = session.context().table(sharps::SHARPS).await?;
+    Ok(frame.collect().await?)
+}
+
+/// The rows whose key is not among `keys`; those that are go to `replaced`.
+fn without(
+    batch: &RecordBatch,
+    keys: &BTreeSet<(i64, i64)>,
+    replaced: &mut BTreeSet<(i64, i64)>,
+) -> Result<RecordBatch> {
+    let column = |name: &str| {
+        batch
+            .column_by_name(name)
+            .ok_or_else(|| Error::Unsupported(format!("internal: `sharps` has no column `{name}`")))
+    };
+    let harpnums = column("harpnum")?.as_primitive::<Int64Type>();
+    let times = column("t_rec")?.as_primitive::<TimestampMicrosecondType>();
+    let keep: BooleanArray = (0..batch.num_rows())
+        .map(|row| {
+            let key = (harpnums.value(row), times.value(row));
+            let again = keys.contains(&key);
+            if again {
+                replaced.insert(key);
+            }
+            Some(!again)
+        })
+        .collect();
+    Ok(filter_record_batch(batch, &keep)?)
+}
+
+/// Commits the table, or puts it in memory where there is no catalogue on disk.
+async fn store(session: &Session, schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<()> {
+    // Rows read back from Parquet have its schema, equal to ours in all but the metadata of the file.
+    let batches = batches
+        .into_iter()
+        .map(|batch| RecordBatch::try_new(Arc::clone(schema), batch.columns().to_vec()))
+        .collect::<Result<Vec<_>, _>>()?;
+    match session.engine().catalogue() {
+        Some(catalogue) => {
+            let mut transaction = catalogue.begin()?;
+            transaction
+                .write_table(sharps::SHARPS, Arc::clone(schema), batches)?;
+            transaction.commit()?;
+            tables::register(session).await
+        }
+        None => {
+            let table = MemTable::try_new(Arc::clone(schema), vec![batches])?;
+            session.context().deregister_table(sharps::SHARPS)?;
+            session.context().register_table(sharps::SHARPS, Arc::new(table))?;
+            Ok(())
+        }
+    }
+}
+
+fn report_batch(report: &[Line]) -> Result<RecordBatch> {
+    let text = |name: &str| Field::new(name, DataType::Utf8, false);
+    let schema = Schema::new(vec![
+        text("record"),
+        text("outcome"),
+        Field::new("harpnum", DataType::Int64, true),
+        Field::new("header_difference", DataType::Float64, true),
+        text("detail"),
+    ]);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(report.iter().map(|line| Some(line.record.as_str())).collect::<StringArray>()),
+        Arc::new(report.iter().map(|line| Some(line.outcome)).collect::<StringArray>()),
+        Arc::new(report.iter().map(|line| line.key.map(|(harpnum, _)| harpnum)).collect::<Int64Array>()),
+        Arc::new(report.iter().map(|line| line.header_difference).collect::<Float64Array>()),
+        Arc::new(report.iter().map(|line| Some(line.detail.as_str())).collect::<StringArray>()),
+    ];
+    Ok(RecordBatch::try_new(Arc::new(schema), columns)?)
+}

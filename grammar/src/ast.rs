@@ -1,0 +1,98 @@
+//! Typed statements. One file holds one statement: its parts and the `Display` that writes it back.
+//!
+//! Names are folded as SQL folds them: an unquoted name is lower case, a quoted one is as written.
+
+mod create_directions;
+mod create_model;
+mod describe;
+mod drop_model;
+mod import_sharps;
+mod options;
+mod show;
+
+use std::fmt;
+
+use sqlparser::tokenizer::TokenWithSpan;
+
+use crate::span::Span;
+
+pub use create_directions::CreateDirections;
+pub use create_model::CreateModel;
+pub use describe::Describe;
+pub use drop_model::DropModel;
+pub use import_sharps::{ImportSharps, Pattern};
+pub use options::{OptionValue, Options};
+pub use show::Show;
+
+/// A statement and where it came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    /// What it says.
+    pub kind: StatementKind,
+    /// Where it stands in the script, without its semicolon.
+    pub span: Span,
+    /// Its source text.
+    pub text: String,
+}
+
+/// What a statement says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StatementKind {
+    /// Plain SQL, for `DataFusion`'s parser; quantities and typed strings are already written out.
+    Sql(Vec<TokenWithSpan>),
+    /// `IMPORT SHARPS`
+    ImportSharps(ImportSharps),
+    /// `CREATE GENERATOR`
+    CreateGenerator(CreateModel),
+    /// `CREATE ENCODER`
+    CreateEncoder(CreateModel),
+    /// `CREATE DIRECTIONS`
+    CreateDirections(CreateDirections),
+    /// `SHOW GENERATORS` and its like
+    Show(Show),
+    /// `DESCRIBE GENERATOR` and its like
+    Describe(Describe),
+    /// `DROP GENERATOR` and its like
+    Drop(DropModel),
+}
+
+/// What kind of model a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ModelKind {
+    /// Makes patches from latents.
+    Generator,
+    /// Makes embeddings from patches.
+    Encoder,
+    /// Says how a generator's latents change a keyword; named as its generator.
+    Directions,
+}
+
+/// As the keyword: `GENERATOR`.
+impl fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Generator => "GENERATOR",
+            Self::Encoder => "ENCODER",
+            Self::Directions => "DIRECTIONS",
+        })
+    }
+}
+
+/// Writes a string literal, its quotes doubled.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Writes ` WITH (…)`, or nothing without options.
+fn write_options(f: &mut fmt::Formatter<'_>, options: &Options) -> fmt::Result {
+    if options.is_empty() {
+        Ok(())
+    } else {
+        write!(f, " WITH ({options})")
+    }
+}
+
+/// Writes `OR REPLACE ` where it was said.
+fn or_replace(said: bool) -> &'static str {
+    if said { "OR REPLACE " } else { "" }
+}

@@ -1,0 +1,7 @@
+//! Literals that SQL lacks, read by nom: each has `FromStr` and a `Display` that round-trips.
+
+pub mod quantity;
+pub mod t_rec;
+
+pub use quantity::{Quantity, QuantityError};
+pub use t_rec::{TRec, TRecError};

@@ -1,0 +1,146 @@
+//! Every statement of ours is read, written back and read again; everything else stays SQL.
+
+use helioql_grammar::{ModelKind, Statement, StatementKind, parse};
+
+fn only(source: &str) -> Statement {
+    let mut statements = parse(source).unwrap_or_else(|error| panic!("{}", error.0.render(source, None)));
+    assert_eq!(statements.len(), 1, "{source}");
+    statements.remove(0)
+}
+
+/// The statement written back, which must be stable; `None` for SQL.
+fn written(statement: &Statement) -> Option<String> {
+    Some(match &statement.kind {
+        StatementKind::Sql(_) => return None,
+        StatementKind::ImportSharps(import) => import.to_string(),
+        StatementKind::CreateGenerator(create) => create.to_sql(ModelKind::Generator),
+        StatementKind::CreateEncoder(create) => create.to_sql(ModelKind::Encoder),
+        StatementKind::CreateDirections(create) => create.to_string(),
+        StatementKind::Show(show) => show.to_string(),
+        StatementKind::Describe(describe) => describe.to_string(),
+        StatementKind::Drop(drop) => drop.to_string(),
+    })
+}
+
+#[test]
+fn our_statements_are_read_and_written_back() {
+    for (source, expected) in [
+        ("import sharps from 'a/**/*.fits'", "IMPORT SHARPS FROM 'a/**/*.fits'"),
+        (
+            "IMPORT SHARPS FROM 'it''s.fits', 'b' INTO Mine WITH (Strict = TRUE, n = 3)",
+            "IMPORT SHARPS FROM 'it''s.fits', 'b' INTO mine WITH (strict = true, n = 3)",
+        ),
+        ("create generator Sun as select patch from sharps", "CREATE GENERATOR sun AS select patch from sharps"),
+        (
+            "CREATE OR REPLACE GENERATOR \"Sun\" WITH (arch = 'dcgan', lr = -2.5e-4, cell = 1.54Mm, hold = ['a', 'b'])
+             AS (SELECT patch FROM sharps WHERE usflux > 1e22Mx)",
+            "CREATE OR REPLACE GENERATOR \"Sun\" WITH (arch = 'dcgan', lr = -2.5e-4, cell = 1.54Mm, hold = ['a', 'b']) \
+             AS (SELECT patch FROM sharps WHERE usflux > 1e22Mx)",
+        ),
+        ("CREATE ENCODER look AS TABLE patches", "CREATE ENCODER look AS TABLE patches"),
+        (
+            "CREATE DIRECTIONS FOR GENERATOR sun (usflux, PSEP) WITH (method = 'svm')",
+            "CREATE DIRECTIONS FOR GENERATOR sun (usflux, psep) WITH (method = 'svm')",
+        ),
+        (
+            "CREATE OR REPLACE DIRECTIONS FOR GENERATOR sun (r_value)",
+            "CREATE OR REPLACE DIRECTIONS FOR GENERATOR sun (r_value)",
+        ),
+        ("show generators", "SHOW GENERATORS"),
+        ("SHOW Encoders", "SHOW ENCODERS"),
+        ("SHOW DIRECTIONS", "SHOW DIRECTIONS"),
+        ("SHOW KEYWORDS", "SHOW KEYWORDS"),
+        ("SHOW FUNCTIONS", "SHOW FUNCTIONS"),
+        ("DESC generator Sun", "DESCRIBE GENERATOR sun"),
+        ("DESCRIBE ENCODER \"Look\"", "DESCRIBE ENCODER \"Look\""),
+        ("DESCRIBE DIRECTIONS", "DESCRIBE DIRECTIONS"),
+        ("DESCRIBE DIRECTIONS FOR GENERATOR sun", "DESCRIBE DIRECTIONS FOR GENERATOR sun"),
+        ("DROP GENERATOR sun", "DROP GENERATOR sun"),
+        ("DROP ENCODER IF EXISTS look", "DROP ENCODER IF EXISTS look"),
+        ("DROP DIRECTIONS /* of */ sun", "DROP DIRECTIONS sun"),
+    ] {
+        let text = written(&only(source)).expect("a statement of ours");
+        assert_eq!(text, expected);
+        assert_eq!(written(&only(&text)).as_deref(), Some(expected), "reading it again changes nothing");
+    }
+}
+
+#[test]
+fn other_statements_stay_sql() {
+    for source in [
+        "SELECT 1",
+        "(SELECT 1)",
+        "WITH a AS (SELECT 1) SELECT * FROM a",
+        "CREATE TABLE generator (x INT)",
+        "CREATE EXTERNAL TABLE t STORED AS PARQUET LOCATION 'x'",
+        "CREATE OR REPLACE VIEW v AS SELECT 1",
+        "SHOW TABLES",
+        "SHOW ALL",
+        "SHOW COLUMNS FROM t",
+        "SHOW FUNCTIONS LIKE 'a%'",
+        "SHOW datafusion.execution.batch_size",
+        "DESCRIBE sharps",
+        "DESCRIBE generator",
+        "DROP TABLE IF EXISTS directions",
+        "COPY t TO 'x.parquet'",
+        "EXPLAIN ANALYZE VERBOSE SELECT 1",
+        "PREPARE p AS SELECT $1",
+        "EXECUTE p(1)",
+        "SET datafusion.execution.batch_size = 10",
+        "TABLE sharps",
+        "VALUES (1)",
+    ] {
+        assert!(matches!(only(source).kind, StatementKind::Sql(_)), "{source}");
+    }
+}
+
+#[test]
+fn a_query_keeps_its_text_and_has_its_literals_written_out() {
+    let StatementKind::CreateGenerator(create) =
+        only("CREATE GENERATOR g AS\n  SELECT patch FROM t -- all\n  WHERE usflux > 1e22Mx").kind
+    else {
+        panic!("CREATE GENERATOR");
+    };
+    assert_eq!(
+        create.query_text,
+        "SELECT patch FROM t -- all\n  WHERE usflux > 1e22Mx"
+    );
+    let sql: String = create.query.iter().map(ToString::to_string).collect();
+    assert!(
+        sql.ends_with("WHERE usflux > quantity(1e22,'Mx',3,18,24)"),
+        "{sql}"
+    );
+}
+
+#[test]
+fn options_are_taken_by_type() {
+    let StatementKind::ImportSharps(import) = only(
+        "IMPORT SHARPS FROM 'x' WITH (a = 1.5, b = 18446744073709551615, c = 'text', d = false, e = [1Mm, 2], \
+         f = -60Mm, g = ['x', 'y'], h = 3)",
+    )
+    .kind
+    else {
+        panic!("IMPORT SHARPS");
+    };
+    let mut options = import.options;
+    assert_eq!(options.take_f64("a"), Ok(Some(1.5)));
+    assert_eq!(options.take_u64("b"), Ok(Some(u64::MAX)));
+    assert_eq!(options.take_string("c"), Ok(Some("text".to_owned())));
+    assert_eq!(options.take_bool("d"), Ok(Some(false)));
+    assert!(options.take("e").is_some());
+    assert_eq!(
+        options.take_quantity("f", helioql_grammar::Dimension::Length),
+        Ok(Some(-60.0))
+    );
+    assert_eq!(
+        options.take_strings("g"),
+        Ok(Some(vec!["x".to_owned(), "y".to_owned()]))
+    );
+    assert_eq!(options.take_usize("a"), Ok(None), "what is taken is gone");
+    let error = options.take_string("h").expect_err("a number is no text");
+    assert_eq!(
+        error.message,
+        "option `h` takes a text in quotes, found the number 3"
+    );
+    assert_eq!(options.finish(&[]), Ok(()));
+}

@@ -1,0 +1,118 @@
+//! Meta-commands: what the shell itself does. One table holds them all; `.help` and completion read it.
+//!
+//! A new one is a file under `command/` and a line in [`COMMANDS`].
+
+mod help;
+mod mode;
+mod quit;
+mod save;
+mod schema;
+mod show;
+mod tables;
+mod timer;
+
+use helioql_grammar::{Diagnostic, closest};
+
+use crate::{
+    error::{Error, Result},
+    exec::Flow,
+    shell::Shell,
+};
+
+/// A meta-command.
+pub(crate) struct Command {
+    /// Its name without the dot.
+    pub(crate) name: &'static str,
+    /// The form of its arguments, `[…]` optional; empty when it takes none.
+    pub(crate) arguments: &'static str,
+    /// What it does, in a few words.
+    pub(crate) summary: &'static str,
+    /// Does it, given what stands behind the name, trimmed.
+    pub(crate) action: fn(&mut Shell, &str) -> Result<Flow>,
+}
+
+/// Every meta-command, sorted by name.
+pub(crate) const COMMANDS: &[Command] = &[
+    help::COMMAND,
+    mode::COMMAND,
+    quit::COMMAND,
+    save::COMMAND,
+    schema::COMMAND,
+    show::COMMAND,
+    tables::COMMAND,
+    timer::COMMAND,
+];
+
+/// Runs the meta-command of a line that begins with a dot. A semicolon at its end is forgiven.
+///
+/// # Errors
+/// When there is no such command, or it fails.
+pub(crate) fn run(shell: &mut Shell, line: &str) -> Result<Flow> {
+    let (name, arguments) = split(line);
+    let name = name.to_lowercase();
+    let command = COMMANDS
+        .iter()
+        .find(|command| command.name == name)
+        .ok_or_else(|| unknown(&name))?;
+    if command.arguments.is_empty() && !arguments.is_empty() {
+        return Err(Error::command(format!(
+            "`.{name}` takes no argument, found `{arguments}`"
+        )));
+    }
+    (command.action)(shell, arguments)
+}
+
+/// The name without its dot, and the arguments.
+fn split(line: &str) -> (&str, &str) {
+    let line = line.trim().trim_end_matches(';').trim_start_matches('.');
+    let (name, arguments) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    (name, arguments.trim())
+}
+
+fn unknown(name: &str) -> Error {
+    let names = COMMANDS.iter().map(|command| command.name);
+    let suggestion = closest(name, names).map(|name| format!(".{name}"));
+    let diagnostic = Diagnostic::error(format!("unknown command `.{name}`")).with_suggestion(suggestion);
+    Error::Command(diagnostic.with_hint("`.help` lists the commands"))
+}
+
+/// The error of a command given arguments of another form.
+fn usage(command: &Command, found: &str) -> Error {
+    let Command { name, arguments, .. } = command;
+    let found = if found.is_empty() {
+        "nothing".to_owned()
+    } else {
+        format!("`{found}`")
+    };
+    Error::command(format!("expected `.{name} {arguments}`, found {found}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_are_sorted_and_documented() {
+        assert!(COMMANDS.is_sorted_by_key(|command| command.name));
+        assert!(COMMANDS.iter().all(|command| !command.summary.is_empty()));
+    }
+
+    #[test]
+    fn a_line_is_a_name_and_its_arguments() {
+        for (line, expected) in [
+            (".tables", ("tables", "")),
+            (".tables;", ("tables", "")),
+            (".save  a b.png ", ("save", "a b.png")),
+            (".show GENERATE(seed => 7);", ("show", "GENERATE(seed => 7)")),
+            (".", ("", "")),
+        ] {
+            assert_eq!(split(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_command_is_helped_with() {
+        let hints = unknown("tabels").diagnostic().hints;
+        assert_eq!(hints[0], "did you mean `.tables`?");
+    }
+}

@@ -1,0 +1,20 @@
+//! `.timer on|off`: tells the time of each statement, on standard error so that results stay clean.
+
+use super::{Command, usage};
+use crate::{error::Result, exec::Flow, shell::Shell};
+
+pub(super) const COMMAND: Command = Command {
+    name: "timer",
+    arguments: "on|off",
+    summary: "tells how long each statement takes",
+    action,
+};
+
+fn action(shell: &mut Shell, arguments: &str) -> Result<Flow> {
+    shell.timer = match arguments {
+        "on" => true,
+        "off" => false,
+        other => return Err(usage(&COMMAND, other)),
+    };
+    Ok(Flow::Continue)
+}

@@ -1,0 +1,136 @@
+//! What can go wrong in the shell, and the exit code that each kind means.
+
+use std::{io, path::PathBuf};
+
+use arrow::error::ArrowError;
+use helioql_grammar::{Diagnostic, ParseError};
+
+use crate::{exit::Exit, script::Source};
+
+/// The shell's result.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that ends a statement, a script or the shell early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The engine refused a statement, or could not finish it.
+    #[error(transparent)]
+    Engine(#[from] helioql::Error),
+    /// A meta-command that does not exist, or that was given the wrong arguments.
+    #[error("{0}")]
+    Command(Diagnostic),
+    /// A file of the user's that cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file as it was named.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The output cannot be written.
+    #[error("the output cannot be written: {0}")]
+    Output(#[from] io::Error),
+    /// A value that the chosen format has no form for.
+    #[error("the result cannot be written in this format: {0}")]
+    Format(ArrowError),
+    /// The prompt's terminal failed.
+    #[error("the terminal cannot be read: {0}")]
+    Terminal(#[from] rustyline::error::ReadlineError),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// A mistake of ours.
+    #[error("internal error: {0}; please report it with the statement that led to it")]
+    Internal(String),
+}
+
+impl Error {
+    /// A meta-command that failed.
+    pub(crate) fn command(message: impl Into<String>) -> Self {
+        Self::Command(Diagnostic::error(message))
+    }
+
+    /// The exit code of a script that ends with this error.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Interrupted => Exit::Interrupted,
+            Self::Engine(error) if error.is_cancelled() => Exit::Interrupted,
+            Self::Engine(error) if error.is_missing_or_damaged() => Exit::Missing,
+            Self::File { .. } => Exit::Missing,
+            _ => Exit::Query,
+        }
+    }
+
+    /// Whether nobody reads our output any more, as when it goes into `head`. That is no failure.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The error as data for whoever draws it.
+    pub(crate) fn diagnostic(&self) -> Diagnostic {
+        match self {
+            Self::Engine(error) => error.diagnostic(),
+            Self::Command(diagnostic) => diagnostic.clone(),
+            other => Diagnostic::error(other.to_string()),
+        }
+    }
+}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        helioql::Error::from(error).into()
+    }
+}
+
+/// Arrow wraps what the writer under it said; a closed pipe must still be known as one.
+impl From<ArrowError> for Error {
+    fn from(error: ArrowError) -> Self {
+        match error {
+            ArrowError::IoError(_, source) => Self::Output(source),
+            other => Self::Format(other),
+        }
+    }
+}
+
+/// An error with the text that its place counts in.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What went wrong.
+    pub(crate) error: Error,
+    /// Where; empty when it was not about a text.
+    pub(crate) source: Source,
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self {
+            error: error.into(),
+            source: Source::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_pipe_is_known_through_arrow() {
+        let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
+        assert!(Error::from(closed()).is_closed_pipe());
+        assert!(Error::from(ArrowError::from(closed())).is_closed_pipe());
+        assert!(!Error::from(io::Error::from(io::ErrorKind::StorageFull)).is_closed_pipe());
+    }
+
+    #[test]
+    fn exit_codes_tell_the_cause() {
+        let missing = Error::File {
+            path: "a.sql".into(),
+            source: io::ErrorKind::NotFound.into(),
+        };
+        assert_eq!(missing.exit(), Exit::Missing);
+        assert_eq!(Error::Interrupted.exit(), Exit::Interrupted);
+        assert_eq!(Error::from(helioql::Error::Cancelled).exit(), Exit::Interrupted);
+        assert_eq!(Error::command("no such command").exit(), Exit::Query);
+    }
+}

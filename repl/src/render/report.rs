@@ -1,0 +1,43 @@
+//! Errors on standard error: the diagnostic with its caret, the first word in red where that is welcome.
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::{error::Failure, shell::colour_is_welcome};
+
+/// Writes the report of a failure. Nothing is left to be done when even that cannot be written.
+pub(crate) fn print(failure: &Failure) {
+    let colour = io::stderr().is_terminal() && colour_is_welcome();
+    let _ = writeln!(io::stderr(), "{}", report(failure, colour));
+}
+
+/// `error: …` with, where it is known, the place in the source.
+fn report(failure: &Failure, colour: bool) -> String {
+    let Failure { error, source } = failure;
+    let text = error.diagnostic().render(&source.text, source.name.as_deref());
+    match text.split_once(':') {
+        Some((severity, rest)) if colour => format!("\x1b[1;31m{severity}\x1b[0m:{rest}"),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use helioql_grammar::{Diagnostic, Location, Span};
+
+    use super::*;
+    use crate::{error::Error, script::Source};
+
+    #[test]
+    fn a_report_points_at_the_source() {
+        let span = Span::new(Location::new(2, 1), Location::new(2, 7));
+        let error = Error::Command(Diagnostic::error("unknown command `.tabels`").with_span(span));
+        let source = Source {
+            name: Some("a.sql".to_owned()),
+            text: "SELECT 1;\n.tabels".to_owned(),
+        };
+        let failure = Failure { error, source };
+        let expected = "error: unknown command `.tabels`\n --> a.sql:2:1\n  |\n2 | .tabels\n  | ^^^^^^";
+        assert_eq!(report(&failure, false), expected);
+        assert!(report(&failure, true).starts_with("\x1b[1;31merror\x1b[0m: unknown"));
+    }
+}

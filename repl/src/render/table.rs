@@ -1,0 +1,313 @@
+//! Columns for a reader, with names and units above them:
+//!
+//! ```text
+//!  harpnum │ t_rec               │    usflux
+//!          │                     │        Mx
+//! ─────────┼─────────────────────┼───────────
+//!      377 │ 2011-02-15 01:58:12 │ 1.0003e22
+//! ```
+//!
+//! On a screen a result is cut to what fits, and says so. Elsewhere it is whole, in bounded memory: the
+//! first rows decide the widths, and a wider value that comes later only breaks its own line's alignment.
+//! A width is a number of characters, which is exact for everything but East Asian and combining ones.
+
+use std::io::Write;
+
+use arrow::{array::RecordBatch, datatypes::Schema};
+use helioql_catalog::types::unit_of;
+
+use super::{
+    Renderer, Screen,
+    value::{cell, is_number},
+};
+use crate::error::Result;
+
+/// Rows that decide the widths of the columns.
+const SAMPLED: usize = 1000;
+/// The widest column on a screen.
+const WIDEST: usize = 48;
+/// Stands for the columns that do not fit.
+const MORE: &str = "…";
+
+/// Rows below a header.
+#[derive(Debug)]
+pub(crate) struct Table {
+    screen: Option<Screen>,
+    columns: Vec<Column>,
+    /// Rows that wait for the widths.
+    waiting: Vec<Row>,
+    /// How many columns are shown, once that is decided.
+    shown: Option<usize>,
+    rows: usize,
+}
+
+#[derive(Debug)]
+struct Column {
+    name: String,
+    unit: Option<String>,
+    flush_right: bool,
+    width: usize,
+}
+
+/// The lines of each cell of a row.
+type Row = Vec<Vec<String>>;
+
+impl Table {
+    /// A table that is cut to a screen, or whole.
+    pub(crate) fn new(screen: Option<Screen>) -> Self {
+        Self {
+            screen,
+            columns: Vec::new(),
+            waiting: Vec::new(),
+            shown: None,
+            rows: 0,
+        }
+    }
+
+    /// Decides the widths by the rows that wait, and writes the header and them.
+    fn lay_out(&mut self, out: &mut dyn Write) -> Result<usize> {
+        for (index, column) in self.columns.iter_mut().enumerate() {
+            let cells = self
+                .waiting
+                .iter()
+                .flat_map(|row| &row[index])
+                .map(|line| width(line));
+            let header = [width(&column.name), column.unit.as_deref().map_or(0, width)];
+            column.width = cells.chain(header).max().unwrap_or_default();
+            if self.screen.is_some() {
+                column.width = column.width.min(WIDEST);
+            }
+        }
+        let shown = self
+            .screen
+            .map_or(self.columns.len(), |screen| self.fitting(screen.width));
+        self.shown = Some(shown);
+        self.write_row(shown, &self.header(|column| column.name.clone()), out)?;
+        if self.columns[..shown].iter().any(|column| column.unit.is_some()) {
+            self.write_row(
+                shown,
+                &self.header(|column| column.unit.clone().unwrap_or_default()),
+                out,
+            )?;
+        }
+        let rules = self.columns[..shown]
+            .iter()
+            .map(|column| "─".repeat(column.width + 2));
+        let more = (shown < self.columns.len()).then(|| "───".to_owned());
+        writeln!(out, "{}", rules.chain(more).collect::<Vec<_>>().join("┼"))?;
+        for row in std::mem::take(&mut self.waiting) {
+            self.write_row(shown, &row, out)?;
+        }
+        Ok(shown)
+    }
+
+    /// How many columns fit into a line of `width`; one always does.
+    fn fitting(&self, width: usize) -> usize {
+        let total = |columns: &[Column]| columns.iter().map(|column| column.width + 3).sum::<usize>();
+        if total(&self.columns) <= width + 1 {
+            return self.columns.len();
+        }
+        let more = MORE.chars().count() + 3;
+        let fits = |count: &usize| total(&self.columns[..*count]) + more <= width + 1;
+        (1..self.columns.len()).rev().find(fits).unwrap_or(1)
+    }
+
+    fn header(&self, text: impl Fn(&Column) -> String) -> Row {
+        self.columns.iter().map(|column| vec![text(column)]).collect()
+    }
+
+    fn write_row(&self, shown: usize, row: &Row, out: &mut dyn Write) -> Result<()> {
+        let height = row[..shown].iter().map(Vec::len).max().unwrap_or_default();
+        for line in 0..height {
+            let mut cells: Vec<String> = self.columns[..shown]
+                .iter()
+                .zip(row)
+                .map(|(column, cell)| self.cell(column, cell.get(line).map_or("", String::as_str)))
+                .collect();
+            if shown < self.columns.len() {
+                cells.push(format!(" {MORE}"));
+            }
+            writeln!(out, "{}", cells.join("│").trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn cell(&self, column: &Column, text: &str) -> String {
+        let Column {
+            width, flush_right, ..
+        } = *column;
+        let text = if self.screen.is_some() {
+            clipped(text, width)
+        } else {
+            text.to_owned()
+        };
+        if flush_right {
+            format!(" {text:>width$} ")
+        } else {
+            format!(" {text:<width$} ")
+        }
+    }
+}
+
+impl Renderer for Table {
+    fn begin(&mut self, schema: &Schema, _: &mut dyn Write) -> Result<()> {
+        let column = |field: &arrow::datatypes::FieldRef| Column {
+            name: lines(field.name()).join(" "),
+            unit: unit_of(field).map(str::to_owned),
+            flush_right: is_number(field.data_type()),
+            width: 0,
+        };
+        self.columns = schema.fields().iter().map(column).collect();
+        Ok(())
+    }
+
+    fn rows(&mut self, batch: &RecordBatch, out: &mut dyn Write) -> Result<()> {
+        let schema = batch.schema();
+        let limit = self.screen.map_or(usize::MAX, |screen| screen.rows);
+        for index in 0..batch.num_rows() {
+            self.rows += 1;
+            if self.rows > limit {
+                continue;
+            }
+            let columns = schema.fields().iter().zip(batch.columns());
+            let row = columns.map(|(field, array)| Ok(lines(&cell(field, array, index)?)));
+            let row = row.collect::<Result<Row>>()?;
+            match self.shown {
+                Some(shown) => self.write_row(shown, &row, out)?,
+                None => self.waiting.push(row),
+            }
+            if self.waiting.len() == SAMPLED {
+                self.lay_out(out)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> Result<()> {
+        let shown = match self.shown {
+            Some(shown) => shown,
+            None => self.lay_out(out)?,
+        };
+        if let Some(screen) = self.screen {
+            writeln!(out, "{}", count(self.rows, screen.rows))?;
+            if shown < self.columns.len() {
+                let all = self.columns.len();
+                writeln!(
+                    out,
+                    "({shown} of {all} columns fit the screen; `.mode vertical` shows all)"
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `(3 rows)`, or `(2000 rows, the first 40 shown)`.
+pub(super) fn count(rows: usize, limit: usize) -> String {
+    match rows {
+        1 => "(1 row)".to_owned(),
+        _ if rows > limit => format!("({rows} rows, the first {limit} shown)"),
+        _ => format!("({rows} rows)"),
+    }
+}
+
+/// The lines of a text. A control character could move the cursor or change the terminal's colours, so it
+/// is replaced.
+pub(super) fn lines(text: &str) -> Vec<String> {
+    let visible = |letter: char| if letter.is_control() { '\u{fffd}' } else { letter };
+    text.replace('\t', "    ")
+        .split('\n')
+        .map(|line| line.chars().map(visible).collect())
+        .collect()
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn clipped(text: &str, limit: usize) -> String {
+    if width(text) <= limit {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
+    format!("{kept}{MORE}")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, Int64Array, StringArray};
+
+    use super::*;
+    use crate::render::tests::{batch, written};
+
+    #[test]
+    fn columns_are_aligned_below_names_and_units() {
+        let expected = "
+ harpnum │    usflux │ note
+         │        Mx │
+─────────┼───────────┼───────────
+     377 │ 1.0003e22 │ a, \"b\"|c
+   12673 │      NULL │ line 1
+         │           │ line 2
+";
+        assert_eq!(format!("\n{}", written(Table::new(None), &[batch()])), expected);
+    }
+
+    #[test]
+    fn a_narrow_screen_shows_what_fits_and_says_so() {
+        let expected = "
+ harpnum │ …
+─────────┼───
+     377 │ …
+   12673 │ …
+(2 rows)
+(1 of 3 columns fit the screen; `.mode vertical` shows all)
+";
+        let screen = Screen { width: 20, rows: 40 };
+        assert_eq!(
+            format!("\n{}", written(Table::new(Some(screen)), &[batch()])),
+            expected
+        );
+    }
+
+    #[test]
+    fn a_screen_counts_what_it_does_not_show() {
+        let numbers = |from: i64| {
+            let column = Arc::new(Int64Array::from_iter_values(from..from + 3)) as ArrayRef;
+            RecordBatch::try_from_iter([("n", column)]).expect("one column")
+        };
+        let screen = Screen { width: 20, rows: 4 };
+        let text = written(Table::new(Some(screen)), &[numbers(0), numbers(3)]);
+        assert_eq!(text, " n\n───\n 0\n 1\n 2\n 3\n(6 rows, the first 4 shown)\n");
+    }
+
+    #[test]
+    fn long_texts_are_clipped_only_on_a_screen() {
+        let text = "x".repeat(100);
+        let column = Arc::new(StringArray::from(vec![text.as_str()])) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([("t", column)]).expect("one column");
+        assert!(written(Table::new(None), std::slice::from_ref(&batch)).contains(&text));
+        let cut = written(Table::new(Some(Screen::default())), &[batch]);
+        assert!(cut.contains(&format!(" {}…\n", "x".repeat(WIDEST - 1))), "{cut}");
+    }
+
+    #[test]
+    fn a_wide_value_after_the_sampled_rows_is_whole() {
+        let values = (0..=SAMPLED).map(|row| if row == SAMPLED { "a longer text" } else { "a" });
+        let column = Arc::new(StringArray::from_iter_values(values)) as ArrayRef;
+        let batch = RecordBatch::try_from_iter([("t", column)]).expect("one column");
+        let text = written(Table::new(None), &[batch]);
+        assert!(text.ends_with(" a\n a longer text\n"), "{text}");
+        assert_eq!(text.lines().count(), SAMPLED + 3);
+    }
+
+    #[test]
+    fn control_characters_cannot_reach_the_terminal() {
+        assert_eq!(
+            lines("a\x1b[31m\tb\r\n\x07c"),
+            ["a\u{fffd}[31m    b\u{fffd}", "\u{fffd}c"]
+        );
+    }
+}
