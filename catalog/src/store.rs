@@ -23,6 +23,7 @@ mod table;
 
 pub use self::commit::Transaction;
 pub use self::file::checksum;
+pub use self::name::check as check_name;
 pub use self::table::TableWriter;
 
 use std::fmt;

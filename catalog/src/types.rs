@@ -34,7 +34,7 @@ pub const KEYWORD: &str = "keyword";
 /// The metadata key of the side of a grid cell, in Mm.
 pub const CELL_MM: &str = "cell_mm";
 
-/// The grid of a PATCH: rows from south to north, columns from east to west, on square cells.
+/// The grid of a PATCH: rows from north to south, columns from east to west, on square cells.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Grid {
     /// Rows.

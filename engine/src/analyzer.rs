@@ -1,16 +1,18 @@
 //! Rules that fix what a query means. They run before all of DataFusion's, in this order.
 
+mod keep_subquery_types;
 mod place_nearest_filter;
 mod resolve_quantities;
 
 use std::sync::Arc;
 
-use datafusion::optimizer::AnalyzerRule;
+use datafusion::{logical_expr::ScalarUDF, optimizer::AnalyzerRule};
 
 /// The rules, in the order in which they run: quantities become numbers first, so that predicates are
 /// placed in their final form.
-pub(crate) fn rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     vec![
+        Arc::new(keep_subquery_types::KeepSubqueryTypes { typed }),
         Arc::new(resolve_quantities::ResolveQuantities),
         Arc::new(place_nearest_filter::PlaceNearestFilter),
     ]

@@ -15,6 +15,7 @@ mod render;
 pub(crate) mod steer;
 mod steer_rows;
 mod to_patch;
+pub(crate) mod typed;
 
 use std::{
     fmt::Debug,
@@ -52,6 +53,7 @@ pub(crate) fn functions(models: &Handle) -> Vec<Function> {
         Function::new(distance::Distance::l2()),
         Function::new(distance::Distance::cosine()),
         Function::new(quantity::QuantityCall),
+        Function::new(typed::Typed),
         Function::new(generate_rows::GenerateRows::new(models)),
         Function::new(steer_rows::SteerRows::new(models)),
     ];

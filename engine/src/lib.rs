@@ -50,7 +50,7 @@ pub use datafusion;
 pub use crate::{
     engine::{Engine, Kind},
     error::{Error, Result},
-    models::{CancelHandle, DEFAULT_ENCODER, DEFAULT_GENERATOR},
+    models::{CancelHandle, DEFAULT_ENCODER, DEFAULT_GENERATOR, ProgressCallback},
     nearest::metric::Metric,
     progress::{Observer, Progress, Silent},
     session::{Parameter, Session},

@@ -231,7 +231,8 @@ impl CancelHandle {
     }
 }
 
-type Callback = Box<dyn Fn(&Progress) + Send + Sync>;
+/// What a session calls with the progress of a long statement.
+pub type ProgressCallback = Box<dyn Fn(&Progress) + Send + Sync>;
 
 /// What the functions of one session share.
 #[derive(Clone)]
@@ -240,7 +241,7 @@ pub(crate) struct Handle(Arc<Shared>);
 struct Shared {
     store: Arc<ModelStore>,
     cancel: CancelHandle,
-    callback: Mutex<Option<Arc<Callback>>>,
+    callback: Mutex<Option<Arc<ProgressCallback>>>,
     memo: Mutex<Memo>,
 }
 
@@ -290,7 +291,7 @@ impl Handle {
         if self.0.cancel.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
-    pub(crate) fn set_callback(&self, callback: Option<Callback>) {
+    pub(crate) fn set_callback(&self, callback: Option<ProgressCallback>) {
         *lock(&self.0.callback) = callback.map(Arc::new);
     }
 

@@ -7,7 +7,7 @@ mod generate;
 mod nearest;
 mod steer;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 use datafusion::{
     common::{Column, DFSchema, Result, internal_err},
@@ -39,6 +39,9 @@ pub(crate) trait Relation: std::fmt::Debug + Send + Sync {
     fn summary(&self) -> &'static str;
     /// A query that runs on the demo catalogue.
     fn example(&self) -> &'static str;
+    /// Changes the arguments of a call before the statement is planned. DataFusion loads the tables that a
+    /// statement names as relations, so a table named in an argument must be made one here.
+    fn prepare(&self, _args: &mut Vec<FunctionArg>) {}
     /// The plan of one call. `args` has an entry for every parameter, `None` where it was not given and
     /// has no default.
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan>;
@@ -117,6 +120,38 @@ pub(crate) fn row_field(path: &[&str]) -> Expr {
     field.alias(path.last().copied().unwrap_or(ROW))
 }
 
+/// Prepares the arguments of every relation of ours in a statement.
+pub(crate) fn prepare<V: ast::VisitMut>(node: &mut V) {
+    let mut visitor = Prepare(relations());
+    // The visitor never breaks off.
+    let _: ControlFlow<()> = node.visit(&mut visitor);
+}
+
+struct Prepare(Vec<Box<dyn Relation>>);
+
+impl ast::VisitorMut for Prepare {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        let (name, args) = match factor {
+            TableFactor::Table { name, args: Some(args), .. } => (name, &mut args.args),
+            TableFactor::Function { name, args, .. } => (name, args),
+            _ => return ControlFlow::Continue(()),
+        };
+        if let Some((relation, _)) = find(&self.0, name) {
+            relation.prepare(args);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+fn find<'a>(relations: &'a [Box<dyn Relation>], name: &ObjectName) -> Option<(&'a dyn Relation, Span)> {
+    let [part] = name.0.as_slice() else { return None };
+    let ident = part.as_ident()?;
+    let relation = relations.iter().find(|relation| ident.value.eq_ignore_ascii_case(relation.call().name))?;
+    Some((relation.as_ref(), ident.span))
+}
+
 /// Plans our relations and leaves all others to DataFusion.
 #[derive(Debug)]
 pub(crate) struct HelioRelations {
@@ -129,14 +164,6 @@ impl HelioRelations {
     pub(crate) fn new(models: Handle, functions: &[Function]) -> Self {
         let functions = functions.iter().map(|function| (function.call.name, function.clone())).collect();
         Self { models, relations: relations(), functions }
-    }
-
-    fn find(&self, name: &ObjectName) -> Option<(&dyn Relation, Span)> {
-        let [part] = name.0.as_slice() else { return None };
-        let ident = part.as_ident()?;
-        let relation =
-            self.relations.iter().find(|relation| ident.value.eq_ignore_ascii_case(relation.call().name))?;
-        Some((relation.as_ref(), ident.span))
     }
 
     fn plan(
@@ -161,9 +188,9 @@ impl RelationPlanner for HelioRelations {
     ) -> Result<RelationPlanning> {
         let (args, alias, found): (Vec<FunctionArg>, Option<TableAlias>, _) = match &relation {
             TableFactor::Table { name, args: Some(args), alias, .. } => {
-                (args.args.clone(), alias.clone(), self.find(name))
+                (args.args.clone(), alias.clone(), find(&self.relations, name))
             }
-            TableFactor::Function { name, args, alias, .. } => (args.clone(), alias.clone(), self.find(name)),
+            TableFactor::Function { name, args, alias, .. } => (args.clone(), alias.clone(), find(&self.relations, name)),
             _ => return Ok(RelationPlanning::Original(Box::new(relation))),
         };
         let Some((ours, span)) = found else { return Ok(RelationPlanning::Original(Box::new(relation))) };

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use datafusion::{
     dataframe::DataFrame,
     execution::{SessionStateBuilder, context::SessionContext},
+    logical_expr::ScalarUDF,
     prelude::SessionConfig,
     sql::{
         parser::{DFParserBuilder, Statement as SqlStatement},
@@ -19,11 +20,10 @@ use helioql_grammar::{
 use crate::{
     Engine, Error, Result,
     analyzer,
-    functions::{Function, functions},
-    models::{CancelHandle, Handle},
+    functions::{Function, functions, typed},
+    models::{CancelHandle, Handle, ProgressCallback},
     nearest::NearestPlanner,
-    progress::Progress,
-    relations::HelioRelations,
+    relations::{self, HelioRelations},
     statements, tables,
 };
 
@@ -68,7 +68,7 @@ impl Session {
             .with_query_planner(Arc::new(NearestPlanner))
             .with_relation_planners(vec![Arc::new(HelioRelations::new(models.clone(), &functions))]);
         let rules = builder.analyzer_rules().get_or_insert_with(|| datafusion::optimizer::Analyzer::new().rules);
-        rules.splice(0..0, analyzer::rules());
+        rules.splice(0..0, analyzer::rules(named(&functions, typed::TYPED)?));
         // A file can be queried by its path: FROM 'patches.parquet'.
         let context = SessionContext::new_with_state(builder.build()).enable_url_table();
         for function in &functions {
@@ -131,6 +131,7 @@ impl Session {
 
     fn bind_node<V: datafusion::sql::sqlparser::ast::VisitMut>(&self, node: &mut V) -> Result<()> {
         bind_placeholders(node, &self.parameters())?;
+        relations::prepare(node);
         bind_calls(node, &self.calls)?;
         Ok(())
     }
@@ -145,7 +146,7 @@ impl Session {
     }
 
     /// Calls `callback` with the progress of long statements; `None` for nobody.
-    pub fn on_progress(&self, callback: Option<Box<dyn Fn(&Progress) + Send + Sync>>) {
+    pub fn on_progress(&self, callback: Option<ProgressCallback>) {
         self.models.set_callback(callback);
     }
 
@@ -177,6 +178,13 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("engine", &self.engine).finish_non_exhaustive()
     }
+}
+
+/// One of our functions by its name.
+fn named(functions: &[Function], name: &str) -> Result<Arc<ScalarUDF>> {
+    let function = functions.iter().find(|function| function.call.name == name);
+    let function = function.ok_or_else(|| Error::Unsupported(format!("internal: no function `{name}`")))?;
+    Ok(Arc::clone(&function.udf))
 }
 
 /// One statement of DataFusion's from its tokens.

@@ -67,6 +67,8 @@ fn check_new(
     name: &helioql_grammar::Ident,
     or_replace: bool,
 ) -> Result<()> {
+    // Before hours of training, and before the name becomes part of a path.
+    helioql_catalog::check_name(&name.value, "a model")?;
     let exists = session
         .models()
         .store()

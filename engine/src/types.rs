@@ -84,7 +84,7 @@ pub(crate) fn quantity_arrays<'a>(
 
 /// Patches as the array of `field`.
 pub(crate) fn patch_array<'a>(field: &Field, patches: impl Iterator<Item = Option<&'a Patch>>) -> Result<ArrayRef> {
-    vector_array(field, patches.map(|patch| patch.map(|patch| patch.gauss())))
+    vector_array(field, patches.map(|patch| patch.map(Patch::gauss)))
 }
 
 /// Vectors of one length as the fixed-size list of `field`.

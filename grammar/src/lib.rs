@@ -38,10 +38,6 @@
 //! note: the units are Mx, Wb, G, kG, mT, T, Mm, km, m, cm, deg, rad, arcmin, arcsec, Mm2, uHem, A
 //! hint: did you mean `1e22Mx`?");
 //! ```
-#![expect(
-    clippy::result_large_err,
-    reason = "a diagnostic is made once per failed statement, and callers read its fields"
-)]
 
 pub mod ast;
 pub mod bind;

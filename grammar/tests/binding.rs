@@ -70,7 +70,6 @@ fn statement(source: &str) -> Statement {
         .unwrap_or_else(|error| panic!("{source}: {error}"))
 }
 
-#[expect(clippy::result_large_err, reason = "the tests compare the diagnostic itself")]
 fn bound(source: &str) -> Result<String, Diagnostic> {
     let mut statement = statement(source);
     bind_calls(&mut statement, &signatures())?;

@@ -14,7 +14,7 @@ mod timer;
 use helioql_grammar::{Diagnostic, closest};
 
 use crate::{
-    error::{Error, Result},
+    error::{Error, Failure, Result},
     exec::Flow,
     shell::Shell,
 };
@@ -28,7 +28,7 @@ pub(crate) struct Command {
     /// What it does, in a few words.
     pub(crate) summary: &'static str,
     /// Does it, given what stands behind the name, trimmed.
-    pub(crate) action: fn(&mut Shell, &str) -> Result<Flow>,
+    pub(crate) action: fn(&mut Shell, &str) -> Result<Flow, Failure>,
 }
 
 /// Every meta-command, sorted by name.
@@ -47,7 +47,7 @@ pub(crate) const COMMANDS: &[Command] = &[
 ///
 /// # Errors
 /// When there is no such command, or it fails.
-pub(crate) fn run(shell: &mut Shell, line: &str) -> Result<Flow> {
+pub(crate) fn run(shell: &mut Shell, line: &str) -> Result<Flow, Failure> {
     let (name, arguments) = split(line);
     let name = name.to_lowercase();
     let command = COMMANDS
@@ -55,9 +55,8 @@ pub(crate) fn run(shell: &mut Shell, line: &str) -> Result<Flow> {
         .find(|command| command.name == name)
         .ok_or_else(|| unknown(&name))?;
     if command.arguments.is_empty() && !arguments.is_empty() {
-        return Err(Error::command(format!(
-            "`.{name}` takes no argument, found `{arguments}`"
-        )));
+        let message = format!("`.{name}` takes no argument, found `{arguments}`");
+        return Err(Error::command(message).into());
     }
     (command.action)(shell, arguments)
 }
@@ -73,7 +72,7 @@ fn unknown(name: &str) -> Error {
     let names = COMMANDS.iter().map(|command| command.name);
     let suggestion = closest(name, names).map(|name| format!(".{name}"));
     let diagnostic = Diagnostic::error(format!("unknown command `.{name}`")).with_suggestion(suggestion);
-    Error::Command(diagnostic.with_hint("`.help` lists the commands"))
+    diagnostic.with_hint("`.help` lists the commands").into()
 }
 
 /// The error of a command given arguments of another form.

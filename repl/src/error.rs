@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use arrow::error::ArrowError;
-use helioql_grammar::{Diagnostic, ParseError};
+use helioql_grammar::{Diagnostic, Location, ParseError, Span};
 
 use crate::{exit::Exit, script::Source};
 
@@ -17,8 +17,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Engine(#[from] helioql::Error),
     /// A meta-command that does not exist, or that was given the wrong arguments.
-    #[error("{0}")]
-    Command(Diagnostic),
+    #[error("{}", .0.message)]
+    Command(Box<Diagnostic>),
     /// A file of the user's that cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
@@ -47,7 +47,7 @@ pub(crate) enum Error {
 impl Error {
     /// A meta-command that failed.
     pub(crate) fn command(message: impl Into<String>) -> Self {
-        Self::Command(Diagnostic::error(message))
+        Diagnostic::error(message).into()
     }
 
     /// The exit code of a script that ends with this error.
@@ -70,9 +70,15 @@ impl Error {
     pub(crate) fn diagnostic(&self) -> Diagnostic {
         match self {
             Self::Engine(error) => error.diagnostic(),
-            Self::Command(diagnostic) => diagnostic.clone(),
+            Self::Command(diagnostic) => (**diagnostic).clone(),
             other => Diagnostic::error(other.to_string()),
         }
+    }
+}
+
+impl From<Diagnostic> for Error {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Self::Command(Box::new(diagnostic))
     }
 }
 
@@ -97,15 +103,40 @@ impl From<ArrowError> for Error {
 pub(crate) struct Failure {
     /// What went wrong.
     pub(crate) error: Error,
-    /// Where; empty when it was not about a text.
-    pub(crate) source: Source,
+    /// Where, when it was about a text.
+    pub(crate) source: Option<Source>,
+}
+
+impl Failure {
+    /// An error in `source`.
+    pub(crate) fn within(source: Source, error: impl Into<Error>) -> Self {
+        Self {
+            error: error.into(),
+            source: Some(source),
+        }
+    }
+
+    /// Gives an error that has no place yet that of a line of `source`.
+    pub(crate) fn or_at_line(self, source: &Source, line: usize) -> Self {
+        let at = |column| Location::new(line as u64, column);
+        match self {
+            Self {
+                error: Error::Command(diagnostic),
+                source: None,
+            } => Self::within(
+                source.clone(),
+                diagnostic.with_span(Span::new(at(1), at(u64::MAX))),
+            ),
+            other => other,
+        }
+    }
 }
 
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self {
             error: error.into(),
-            source: Source::default(),
+            source: None,
         }
     }
 }
@@ -132,5 +163,18 @@ mod tests {
         assert_eq!(Error::Interrupted.exit(), Exit::Interrupted);
         assert_eq!(Error::from(helioql::Error::Cancelled).exit(), Exit::Interrupted);
         assert_eq!(Error::command("no such command").exit(), Exit::Query);
+    }
+
+    #[test]
+    fn a_mistake_in_a_command_is_placed_once() {
+        let script = Source::of("SELECT 1;\n.tabels");
+        let placed = Failure::from(Error::command("no such command")).or_at_line(&script, 2);
+        assert_eq!(
+            placed.error.diagnostic().span.map(|span| span.start.line),
+            Some(2)
+        );
+        let query = Source::of("SELECT GENERATE()");
+        let failure = Failure::within(query.clone(), Error::Interrupted).or_at_line(&script, 2);
+        assert_eq!(failure.source, Some(query));
     }
 }

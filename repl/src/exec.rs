@@ -8,14 +8,17 @@ use std::{
 
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use futures::StreamExt;
-use helioql_grammar::{Diagnostic, Location, Span, Statement, parse};
+use helioql::Session;
+use helioql_grammar::{Statement, parse};
+use tokio::sync::mpsc;
 
 use crate::{
     command,
-    error::{Error, Failure, Result},
+    error::{Failure, Result},
     patches,
     script::{Piece, Source, pieces},
     shell::Shell,
+    tasks::Tasks,
 };
 
 /// Whether there is more to do.
@@ -43,28 +46,21 @@ impl Shell {
     /// What failed, with the text that its place counts in.
     pub(crate) fn run(&mut self, source: &Source) -> Result<Flow, Failure> {
         for piece in pieces(&source.text) {
-            let (result, text) = match piece {
-                Piece::Sql(text) => (self.script(&text).map(|()| Flow::Continue), text),
+            let result = match piece {
+                Piece::Sql(text) => self.script(&text).map(|()| Flow::Continue).map_err(|error| {
+                    let name = source.name.clone();
+                    Failure::within(Source { name, text }, error)
+                }),
                 Piece::Command { text, line } => {
-                    let result = command::run(self, &text).map_err(|error| place(error, line));
-                    (result, source.text.clone())
+                    command::run(self, &text).map_err(|failure| failure.or_at_line(source, line))
                 }
             };
             // Results stand before the error that follows them, and before the next prompt.
             let flushed = self.finish();
-            match result.and_then(|flow| flushed.map(|()| flow)) {
-                Ok(Flow::Continue) => {}
-                Ok(Flow::Quit) => return Ok(Flow::Quit),
-                Err(error) => {
-                    return Err(Failure {
-                        error,
-                        source: Source {
-                            name: source.name.clone(),
-                            text,
-                        },
-                    });
-                }
+            if result? == Flow::Quit {
+                return Ok(Flow::Quit);
             }
+            flushed?;
         }
         Ok(Flow::Continue)
     }
@@ -120,38 +116,43 @@ impl Shell {
         if silent { Ok(()) } else { renderer.end(out) }
     }
 
-    /// Runs one statement and gives its schema and rows to `receive`.
+    /// Runs the statement that a meta-command stands for and gives its schema and rows to `receive`.
     ///
     /// # Errors
-    /// When it is not a statement or fails, and the errors of `receive`.
-    pub(crate) fn query(&mut self, text: &str, receive: impl FnMut(Event) -> Result<()>) -> Result<()> {
-        let [statement] = <[Statement; 1]>::try_from(parse(text)?)
-            .map_err(|_| Error::command("one statement was expected"))?;
-        let result = run(&self.session, &self.tasks, statement, receive);
+    /// When it fails, with the statement, and the errors of `receive`.
+    pub(crate) fn query(
+        &mut self,
+        text: &str,
+        mut receive: impl FnMut(Event) -> Result<()>,
+    ) -> Result<(), Failure> {
+        let mut run = || {
+            let mut statements = parse(text)?.into_iter();
+            statements.try_for_each(|statement| run(&self.session, &mut self.tasks, statement, &mut receive))
+        };
+        let result = run().map_err(|error| Failure::within(Source::of(text), error));
         self.meter.clear();
         result
     }
 
-    /// Runs one statement, such as a meta-command stands for, and writes its rows.
+    /// Runs the statement that a meta-command stands for and writes its rows.
     ///
     /// # Errors
-    /// As [`Shell::query`], and when the output cannot be written.
-    pub(crate) fn show_query(&mut self, text: &str) -> Result<()> {
-        parse(text)?
-            .into_iter()
-            .try_for_each(|statement| self.show(statement))
+    /// When it fails, with the statement, and when the output cannot be written.
+    pub(crate) fn show_query(&mut self, text: &str) -> Result<(), Failure> {
+        self.script(text)
+            .map_err(|error| Failure::within(Source::of(text), error))
     }
 }
 
 /// Runs `statement` on the engine's threads; Ctrl-C cancels it.
 fn run(
-    session: &Arc<helioql::Session>,
-    tasks: &crate::tasks::Tasks,
+    session: &Arc<Session>,
+    tasks: &mut Tasks,
     statement: Statement,
     receive: impl FnMut(Event) -> Result<()>,
 ) -> Result<()> {
     let running = Arc::clone(session);
-    let work = |sender: tokio::sync::mpsc::Sender<Event>| async move {
+    let work = |sender: mpsc::Sender<Event>| async move {
         let frame = running.execute(&statement).await?;
         let mut stream = frame.execute_stream().await?;
         // Sending fails only when nobody listens any more, and then there is no more to do.
@@ -166,18 +167,4 @@ fn run(
         Ok::<(), helioql::Error>(())
     };
     Ok(tasks.stream(|| session.cancel_handle().cancel(), work, receive)??)
-}
-
-/// Gives the mistakes of a meta-command the place of its line.
-fn place(error: Error, line: usize) -> Error {
-    match error {
-        Error::Command(Diagnostic { span: None, .. }) => {
-            let Error::Command(diagnostic) = error else {
-                return error;
-            };
-            let at = |column| Location::new(line as u64, column);
-            Error::Command(diagnostic.with_span(Span::new(at(1), at(u64::MAX))))
-        }
-        other => other,
-    }
 }

@@ -36,7 +36,7 @@ pub(crate) fn run(shell: &mut Shell) -> Result<(), Failure> {
     writeln!(shell.out, "{}", banner(shell))?;
     loop {
         shell.finish()?;
-        refresh(shell, &mut editor)?;
+        refresh(shell, &mut editor);
         let text = match editor.readline(PROMPT) {
             Ok(text) => text,
             Err(ReadlineError::Interrupted) => continue,
@@ -74,8 +74,9 @@ fn editor() -> Result<Editor<ShellHelper, DefaultHistory>> {
     Ok(editor)
 }
 
-/// Takes up the terminal's width, and the names that the last statement may have made or removed.
-fn refresh(shell: &mut Shell, editor: &mut Editor<ShellHelper, DefaultHistory>) -> Result<()> {
+/// Takes up the terminal's width, and the names that the last statement may have made or removed. Without
+/// them the prompt works too: a table that cannot be read is told when it is queried.
+fn refresh(shell: &mut Shell, editor: &mut Editor<ShellHelper, DefaultHistory>) {
     if let Some((width, _)) = editor.dimensions() {
         shell.view.screen = Some(Screen {
             width: width.into(),
@@ -83,12 +84,10 @@ fn refresh(shell: &mut Shell, editor: &mut Editor<ShellHelper, DefaultHistory>) 
         });
     }
     let session = Arc::clone(&shell.session);
-    let words = shell.tasks.run(|| (), async move { Words::of(&session).await })?;
-    // A table that cannot be read is told when it is queried, not at every prompt.
-    if let (Some(helper), Ok(words)) = (editor.helper_mut(), words) {
+    let words = shell.tasks.run(|| (), async move { Words::of(&session).await });
+    if let (Some(helper), Ok(Ok(words))) = (editor.helper_mut(), words) {
         helper.completer.words = words;
     }
-    Ok(())
 }
 
 /// What is open.

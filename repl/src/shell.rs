@@ -51,8 +51,8 @@ impl Shell {
     pub(crate) fn open(invocation: &Invocation, mode: Mode) -> Result<Self> {
         let out = output(invocation)?;
         let talks = io::stderr().is_terminal() && !invocation.quiet;
-        let (tasks, meter) = (Tasks::new()?, Arc::new(Meter::new(talks)));
-        let engine = engine(invocation, &tasks, &meter)?;
+        let (mut tasks, meter) = (Tasks::new()?, Arc::new(Meter::new(talks)));
+        let engine = engine(invocation, &mut tasks, &meter)?;
         if talks && mode == Mode::Script && engine.kind() == Kind::Demo {
             writeln!(
                 io::stderr(),
@@ -108,7 +108,7 @@ fn output(invocation: &Invocation) -> Result<Box<dyn Write>> {
     }
 }
 
-fn engine(invocation: &Invocation, tasks: &Tasks, meter: &Arc<Meter>) -> Result<Engine> {
+fn engine(invocation: &Invocation, tasks: &mut Tasks, meter: &Arc<Meter>) -> Result<Engine> {
     let (catalogue, observer) = (invocation.catalogue.clone(), Arc::clone(meter));
     let open = move || match catalogue {
         Some(path) => Engine::open(path),

@@ -1,8 +1,9 @@
 //! The engine's threads, and waiting for them with an ear for Ctrl-C.
 //!
-//! Two runtimes: statements run on the workers, this thread waits on a small one of its own. A function
-//! that computes for seconds blocks its worker but never the waiting, so Ctrl-C returns at once, and
-//! whatever the abandoned task still does ends at its next look at the cancel flag.
+//! Two runtimes: statements run on the workers, this thread waits on a small one of its own, so that work
+//! which computes for seconds without a pause blocks its worker but never the waiting. After Ctrl-C such
+//! work may still hold every worker (a nested-loop join in `DataFusion` 55 does), so they are left to end
+//! by themselves, at their next pause or look at the cancel flag, and the next statement gets new ones.
 //!
 //! Workers have large stacks, because planning recurses with the depth of a query.
 
@@ -24,7 +25,7 @@ const AHEAD: usize = 2;
 /// Runs work on the engine's threads.
 #[derive(Debug)]
 pub(crate) struct Tasks {
-    workers: Option<Runtime>,
+    workers: Workers,
     waiting: Runtime,
 }
 
@@ -34,12 +35,8 @@ impl Tasks {
     /// # Errors
     /// When the system gives none.
     pub(crate) fn new() -> io::Result<Self> {
-        let workers = Builder::new_multi_thread()
-            .thread_stack_size(STACK_BYTES)
-            .enable_all()
-            .build()?;
         Ok(Self {
-            workers: Some(workers),
+            workers: Workers::new()?,
             waiting: Builder::new_current_thread().enable_all().build()?,
         })
     }
@@ -53,7 +50,7 @@ impl Tasks {
     /// # Panics
     /// As the work does; [`crate::panics::guard`] makes an error of it.
     pub(crate) fn stream<T, F>(
-        &self,
+        &mut self,
         cancel: impl Fn(),
         work: impl FnOnce(mpsc::Sender<T>) -> F,
         mut receive: impl FnMut(T) -> Result<()>,
@@ -63,11 +60,7 @@ impl Tasks {
         F: Future<Output: Send> + Send + 'static,
     {
         let (sender, mut receiver) = mpsc::channel(AHEAD);
-        let workers = self
-            .workers
-            .as_ref()
-            .expect("the workers stop only when the shell is dropped");
-        let mut task = workers.spawn(work(sender));
+        let mut task = self.workers.runtime().spawn(work(sender));
         let result = self.waiting.block_on(async {
             let mut interrupt = std::pin::pin!(ctrl_c());
             loop {
@@ -88,7 +81,7 @@ impl Tasks {
         });
         if result.is_err() {
             cancel();
-            task.abort();
+            self.workers = Workers::new()?;
         }
         result
     }
@@ -97,7 +90,7 @@ impl Tasks {
     ///
     /// # Errors
     /// [`Error::Interrupted`] after Ctrl-C.
-    pub(crate) fn run<F>(&self, cancel: impl Fn(), work: F) -> Result<F::Output>
+    pub(crate) fn run<F>(&mut self, cancel: impl Fn(), work: F) -> Result<F::Output>
     where
         F: Future<Output: Send> + Send + 'static,
     {
@@ -114,7 +107,7 @@ impl Tasks {
     /// # Errors
     /// [`Error::Interrupted`] after Ctrl-C.
     pub(crate) fn run_blocking<R: Send + 'static>(
-        &self,
+        &mut self,
         cancel: impl Fn(),
         work: impl FnOnce() -> R + Send + 'static,
     ) -> Result<R> {
@@ -123,11 +116,30 @@ impl Tasks {
     }
 }
 
-/// Work that was abandoned must not hold the process back.
-impl Drop for Tasks {
+/// Threads that are never waited for: dropping them abandons what they do.
+#[derive(Debug)]
+struct Workers(Option<Runtime>);
+
+impl Workers {
+    fn new() -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .thread_stack_size(STACK_BYTES)
+            .enable_all()
+            .build()?;
+        Ok(Self(Some(runtime)))
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.0
+            .as_ref()
+            .expect("the runtime is taken only when it is dropped")
+    }
+}
+
+impl Drop for Workers {
     fn drop(&mut self) {
-        if let Some(workers) = self.workers.take() {
-            workers.shutdown_background();
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
         }
     }
 }
@@ -142,13 +154,18 @@ fn unwind(error: JoinError) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, panic::catch_unwind};
+    use std::{
+        cell::Cell,
+        panic::{AssertUnwindSafe, catch_unwind},
+        thread,
+        time::Duration,
+    };
 
     use super::*;
 
     #[test]
     fn what_is_sent_arrives_in_order_before_the_result() {
-        let tasks = Tasks::new().expect("threads");
+        let mut tasks = Tasks::new().expect("threads");
         let mut received = Vec::new();
         let work = |sender: mpsc::Sender<u32>| async move {
             for item in 0..10 {
@@ -170,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_failing_receiver_cancels_endless_work() {
-        let tasks = Tasks::new().expect("threads");
+        let mut tasks = Tasks::new().expect("threads");
         let cancelled = Cell::new(false);
         let work = |sender: mpsc::Sender<()>| async move { while sender.send(()).await.is_ok() {} };
         let full = |()| Err(io::Error::from(io::ErrorKind::StorageFull).into());
@@ -183,9 +200,24 @@ mod tests {
 
     #[test]
     fn a_panic_of_the_work_arrives() {
-        let tasks = Tasks::new().expect("threads");
+        let mut tasks = Tasks::new().expect("threads");
         let run = || tasks.run_blocking(|| (), || -> u8 { panic!("on purpose") });
-        assert!(catch_unwind(std::panic::AssertUnwindSafe(run)).is_err());
+        assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
         assert_eq!(tasks.run_blocking(|| (), || 7).expect("the threads go on"), 7);
+    }
+
+    #[test]
+    fn work_that_never_pauses_leaves_the_next_its_threads() {
+        let mut tasks = Tasks::new().expect("threads");
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let work = |sender: mpsc::Sender<()>| async move {
+            for _ in 0..threads {
+                tokio::spawn(async { thread::sleep(Duration::from_mins(1)) });
+            }
+            sender.send(()).await
+        };
+        let stop = |()| Err(Error::Interrupted);
+        assert!(matches!(tasks.stream(|| (), work, stop), Err(Error::Interrupted)));
+        assert_eq!(tasks.run(|| (), async { 7 }).expect("new threads"), 7);
     }
 }

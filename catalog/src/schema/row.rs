@@ -26,7 +26,7 @@ pub struct SharpRow {
     pub header: Header,
     /// The component that the patch holds: `los` or `br`.
     pub patch_component: Option<&'static str>,
-    /// The field in Gauss on the schema's grid, row by row from south to north.
+    /// The field in Gauss on the schema's grid, row by row from north to south.
     pub patch: Option<Vec<f32>>,
     /// The encoder's vector of the patch.
     pub embedding: Option<Vec<f32>>,

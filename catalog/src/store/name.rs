@@ -6,7 +6,7 @@ use crate::error::StoreError;
 const MAX: usize = 60;
 
 /// Accepts a name, or says what it should be.
-pub(super) fn check(name: &str, kind: &'static str) -> Result<(), StoreError> {
+pub fn check(name: &str, kind: &'static str) -> Result<(), StoreError> {
     if is_valid(name) {
         Ok(())
     } else {

@@ -15,7 +15,10 @@ use datafusion::{
         config::ConfigOptions,
         tree_node::{Transformed, TreeNode},
     },
-    logical_expr::{Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, expr::InList, utils::merge_schema},
+    logical_expr::{
+        Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, expr::InList,
+        expr_rewriter::NamePreserver, utils::merge_schema,
+    },
     optimizer::AnalyzerRule,
 };
 use helioql_catalog::types::unit_of;
@@ -37,18 +40,11 @@ impl AnalyzerRule for ResolveQuantities {
             if let LogicalPlan::TableScan(scan) = &plan {
                 schema.merge(&scan.projected_schema);
             }
-            let names = matches!(plan, LogicalPlan::Projection(_) | LogicalPlan::Aggregate(_));
+            let names = NamePreserver::new(&plan);
             plan.map_expressions(|expr| {
-                let name = names.then(|| expr.schema_name().to_string());
+                let name = names.save(&expr);
                 let resolved = expr.transform_up(|expr| resolve(expr, &schema))?;
-                // The column keeps the name by which the rest of the query knows it.
-                Ok(match name {
-                    Some(name) if resolved.transformed => {
-                        let unchanged = resolved.data.schema_name().to_string() == name;
-                        resolved.update_data(|expr| if unchanged { expr } else { expr.alias(name) })
-                    }
-                    _ => resolved,
-                })
+                Ok(resolved.update_data(|expr| name.restore(expr)))
             })
         })
         .map(|transformed| transformed.data)

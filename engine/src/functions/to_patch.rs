@@ -112,7 +112,7 @@ fn numbers(array: &ArrayRef, row: usize) -> Result<Float32Array> {
 
 fn side(args: &ReturnFieldArgs<'_>, index: usize, name: &str) -> Result<usize> {
     let side = constant(args, index, name)?;
-    if side < 1.0 || side > MAX_SIDE || side.fract() != 0.0 {
+    if !(1.0..=MAX_SIDE).contains(&side) || side.fract() != 0.0 {
         return plan_err!("TO_PATCH: {name} is a number of pixels from 1 to {MAX_SIDE}, found {side}");
     }
     Ok(side as usize)

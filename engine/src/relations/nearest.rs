@@ -12,9 +12,16 @@ use datafusion::{
     logical_expr::{
         Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder, expr::ScalarFunction, lit,
     },
-    sql::sqlparser::ast::{self, TableFactor, UnaryOperator, Value},
+    sql::sqlparser::{
+        ast::{self, FunctionArg, FunctionArgExpr, FunctionArgOperator, TableFactor, UnaryOperator, Value},
+        dialect::GenericDialect,
+        parser::Parser,
+    },
 };
-use helioql_grammar::{Diagnostic, bind::CallSignature};
+use helioql_grammar::{
+    Diagnostic,
+    bind::{CallSignature, Default, Kind, Parameter},
+};
 
 use super::{Arguments, Planning, Relation};
 use crate::{
@@ -44,7 +51,7 @@ impl Relation for Nearest {
                 number("k", 10.0),
                 optional("within"),
                 text("metric", "l2"),
-                optional("exact"),
+                Parameter::optional("exact", Kind::Boolean, Default::Null),
             ],
             positional: 2,
         }
@@ -56,6 +63,33 @@ impl Relation for Nearest {
 
     fn example(&self) -> &'static str {
         "SELECT harpnum, t_rec, usflux, _distance FROM NEAREST(GENERATE(usflux => 1e22Mx, seed => 7), k => 5)"
+    }
+
+    /// `within => name`, or no `within`, becomes a subquery.
+    fn prepare(&self, args: &mut Vec<FunctionArg>) {
+        let named = args.iter_mut().find_map(|arg| match arg {
+            FunctionArg::Named { name, arg: FunctionArgExpr::Expr(within), .. }
+                if name.value.eq_ignore_ascii_case("within") =>
+            {
+                Some(within)
+            }
+            _ => None,
+        });
+        match named {
+            Some(within) => {
+                let table = match within {
+                    ast::Expr::Identifier(ident) => ast::ObjectName::from(vec![ident.clone()]),
+                    ast::Expr::CompoundIdentifier(idents) => ast::ObjectName::from(idents.clone()),
+                    _ => return,
+                };
+                *within = all_of(table);
+            }
+            None => args.push(FunctionArg::Named {
+                name: ast::Ident::new("within"),
+                arg: FunctionArgExpr::Expr(all_of(ast::ObjectName::from(vec![ast::Ident::new(DEFAULT_TABLE)]))),
+                operator: FunctionArgOperator::RightArrow,
+            }),
+        }
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
@@ -118,33 +152,32 @@ fn span_of(value: &ast::Expr, args: &Arguments) -> helioql_grammar::Span {
     if span == helioql_grammar::Span::empty() { args.span } else { span }
 }
 
-/// The rows to choose from: a table by its name, or a subquery.
+/// `(SELECT * FROM name)`, with the name where it stood.
+fn all_of(name: ast::ObjectName) -> ast::Expr {
+    let text = "SELECT * FROM rows_to_choose_from";
+    let query = Parser::new(&GenericDialect {}).try_with_sql(text).and_then(|mut parser| parser.parse_query());
+    let mut query = query.expect("a constant query parses");
+    if let ast::SetExpr::Select(select) = query.body.as_mut()
+        && let Some(TableFactor::Table { name: placeholder, .. }) =
+            select.from.first_mut().map(|from| &mut from.relation)
+    {
+        *placeholder = name;
+    }
+    ast::Expr::Subquery(query)
+}
+
+/// The rows to choose from, which [`Nearest::prepare`] has made a subquery.
 fn plan_within(within: Option<&ast::Expr>, context: &mut Planning<'_>) -> Result<LogicalPlan> {
-    let table = |name: ast::ObjectName| TableFactor::Table {
-        name,
-        alias: None,
-        args: None,
-        with_hints: Vec::new(),
-        version: None,
-        with_ordinality: false,
-        partitions: Vec::new(),
-        json_path: None,
-        sample: None,
-        index_hints: Vec::new(),
-    };
-    let factor = match within {
-        None => table(ast::ObjectName::from(vec![ast::Ident::new(DEFAULT_TABLE)])),
-        Some(ast::Expr::Value(value)) if value.value == Value::Null => {
-            table(ast::ObjectName::from(vec![ast::Ident::new(DEFAULT_TABLE)]))
-        }
-        Some(ast::Expr::Identifier(ident)) => table(ast::ObjectName::from(vec![ident.clone()])),
-        Some(ast::Expr::CompoundIdentifier(idents)) => table(ast::ObjectName::from(idents.clone())),
-        Some(ast::Expr::Subquery(query)) => {
-            TableFactor::Derived { lateral: false, subquery: query.clone(), alias: None, sample: None }
-        }
-        Some(other) => return plan_err!("NEAREST: within is a table or a (subquery), found {other}"),
-    };
-    context.sql.plan(factor)
+    match within {
+        Some(ast::Expr::Subquery(query)) => context.sql.plan(TableFactor::Derived {
+            lateral: false,
+            subquery: query.clone(),
+            alias: None,
+            sample: None,
+        }),
+        Some(other) => plan_err!("NEAREST: within is a table or a (subquery), found {other}"),
+        None => plan_err!("NEAREST: within is missing"),
+    }
 }
 
 /// The plan with a column to compare: its EMBEDDING, or one made from its PATCH.

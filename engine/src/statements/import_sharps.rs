@@ -2,7 +2,7 @@
 //! table; a record that is there already (same HARPNUM and T_REC) is replaced. The answer has one row for
 //! every record and every file that could not be used.
 //!
-//! USFLUX and CMASK are computed where the record has Br, bitmap and conf_disambig, else they are the
+//! USFLUX and CMASK are computed where the record has Br, bitmap and `conf_disambig`, else they are the
 //! header's; `header_difference` is the relative difference of USFLUX from the header where both are known.
 
 use std::{collections::BTreeSet, sync::Arc};

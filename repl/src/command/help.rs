@@ -11,7 +11,7 @@ use helioql_grammar::{
 
 use super::{COMMANDS, Command};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Failure, Result},
     exec::{Event, Flow},
     render::value::cell,
     shell::Shell,
@@ -24,7 +24,7 @@ pub(super) const COMMAND: Command = Command {
     action,
 };
 
-fn action(shell: &mut Shell, name: &str) -> Result<Flow> {
+fn action(shell: &mut Shell, name: &str) -> Result<Flow, Failure> {
     if name.is_empty() {
         overview(&mut shell.out)?;
         return Ok(Flow::Continue);
@@ -32,7 +32,7 @@ fn action(shell: &mut Shell, name: &str) -> Result<Flow> {
     let functions = functions(shell)?;
     let entries = entries(name, &functions);
     if entries.is_empty() {
-        return Err(unknown(name, &functions));
+        return Err(unknown(name, &functions).into());
     }
     writeln!(shell.out, "{}", entries.join("\n\n"))?;
     Ok(Flow::Continue)
@@ -65,7 +65,7 @@ struct Function {
     entry: String,
 }
 
-fn functions(shell: &mut Shell) -> Result<Vec<Function>> {
+fn functions(shell: &mut Shell) -> Result<Vec<Function>, Failure> {
     let mut functions = Vec::new();
     shell.query(
         "SELECT name, arguments, kind, summary, example FROM system.functions",
@@ -153,7 +153,9 @@ fn unknown(name: &str, functions: &[Function]) -> Error {
         .map(|command| command.name)
         .chain(functions.iter().map(|f| f.name.as_str()));
     let suggestion = closest(name, names.chain(STATEMENTS.iter().map(|syntax| syntax.opening)));
-    Error::Command(Diagnostic::error(format!("there is no help on `{name}`")).with_suggestion(suggestion))
+    Diagnostic::error(format!("there is no help on `{name}`"))
+        .with_suggestion(suggestion)
+        .into()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use super::Command;
 use crate::{
-    error::{Error, Result},
+    error::{Error, Failure, Result},
     exec::Flow,
     render::Format,
     shell::Shell,
@@ -17,7 +17,7 @@ pub(super) const COMMAND: Command = Command {
     action,
 };
 
-fn action(shell: &mut Shell, name: &str) -> Result<Flow> {
+fn action(shell: &mut Shell, name: &str) -> Result<Flow, Failure> {
     shell.view.format = Format::from_str(name, true).map_err(|_| unknown(name))?;
     Ok(Flow::Continue)
 }

@@ -9,7 +9,7 @@ use helioql::{
 
 use super::{Command, usage};
 use crate::{
-    error::{Error, Result},
+    error::{Error, Failure, Result},
     exec::Flow,
     patches::KEPT,
     render::magnetogram::range_gauss,
@@ -23,13 +23,13 @@ pub(super) const COMMAND: Command = Command {
     action,
 };
 
-fn action(shell: &mut Shell, arguments: &str) -> Result<Flow> {
+fn action(shell: &mut Shell, arguments: &str) -> Result<Flow, Failure> {
     let path = Path::new(arguments.trim_matches(['\'', '"']));
     if !path
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
     {
-        return Err(usage(&COMMAND, arguments));
+        return Err(usage(&COMMAND, arguments).into());
     }
     let bytes = picture(&shell.patches)?;
     fs::write(path, bytes).map_err(|source| Error::File {
@@ -39,9 +39,10 @@ fn action(shell: &mut Shell, arguments: &str) -> Result<Flow> {
     Ok(Flow::Continue)
 }
 
-/// A PNG of all patches on the scale of the strongest.
+/// A PNG of all patches on the scale of the first: the query beside its matches, the start of a path.
+/// A generated patch is clipped where its training images were, and would be pale beside a sunspot.
 fn picture(patches: &[Patch]) -> Result<Vec<u8>> {
-    let range = patches.iter().map(range_gauss).fold(0.0, f32::max);
+    let range = patches.first().map_or(0.0, range_gauss);
     let bytes = match patches {
         [] => return Err(Error::command("no result so far has a patch to save")),
         [patch] => picture::png(patch, range),

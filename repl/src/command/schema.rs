@@ -12,7 +12,12 @@ use helioql_catalog::{
 };
 
 use super::{Command, usage};
-use crate::{error::Result, exec::Flow, patches::patch_child, shell::Shell};
+use crate::{
+    error::{Failure, Result},
+    exec::Flow,
+    patches::patch_child,
+    shell::Shell,
+};
 
 pub(super) const COMMAND: Command = Command {
     name: "schema",
@@ -21,9 +26,9 @@ pub(super) const COMMAND: Command = Command {
     action,
 };
 
-fn action(shell: &mut Shell, table: &str) -> Result<Flow> {
+fn action(shell: &mut Shell, table: &str) -> Result<Flow, Failure> {
     if table.is_empty() {
-        return Err(usage(&COMMAND, table));
+        return Err(usage(&COMMAND, table).into());
     }
     let (context, name) = (shell.session.context().clone(), table.to_owned());
     let provider = shell

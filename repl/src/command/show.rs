@@ -3,7 +3,7 @@
 
 use super::Command;
 use crate::{
-    error::{Error, Result},
+    error::{Error, Failure, Result},
     exec::{Event, Flow},
     patches,
     render::magnetogram,
@@ -17,7 +17,7 @@ pub(super) const COMMAND: Command = Command {
     action,
 };
 
-fn action(shell: &mut Shell, arguments: &str) -> Result<Flow> {
+fn action(shell: &mut Shell, arguments: &str) -> Result<Flow, Failure> {
     if !arguments.is_empty() {
         let mut found = Vec::new();
         shell.query(&query(arguments), |event| match event {

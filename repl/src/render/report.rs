@@ -12,8 +12,11 @@ pub(crate) fn print(failure: &Failure) {
 
 /// `error: …` with, where it is known, the place in the source.
 fn report(failure: &Failure, colour: bool) -> String {
-    let Failure { error, source } = failure;
-    let text = error.diagnostic().render(&source.text, source.name.as_deref());
+    let diagnostic = failure.error.diagnostic();
+    let text = match &failure.source {
+        Some(source) => diagnostic.render(&source.text, source.name.as_deref()),
+        None => diagnostic.render("", None),
+    };
     match text.split_once(':') {
         Some((severity, rest)) if colour => format!("\x1b[1;31m{severity}\x1b[0m:{rest}"),
         _ => text,
@@ -25,17 +28,17 @@ mod tests {
     use helioql_grammar::{Diagnostic, Location, Span};
 
     use super::*;
-    use crate::{error::Error, script::Source};
+    use crate::script::Source;
 
     #[test]
     fn a_report_points_at_the_source() {
         let span = Span::new(Location::new(2, 1), Location::new(2, 7));
-        let error = Error::Command(Diagnostic::error("unknown command `.tabels`").with_span(span));
+        let error = Diagnostic::error("unknown command `.tabels`").with_span(span);
         let source = Source {
             name: Some("a.sql".to_owned()),
             text: "SELECT 1;\n.tabels".to_owned(),
         };
-        let failure = Failure { error, source };
+        let failure = Failure::within(source, error);
         let expected = "error: unknown command `.tabels`\n --> a.sql:2:1\n  |\n2 | .tabels\n  | ^^^^^^";
         assert_eq!(report(&failure, false), expected);
         assert!(report(&failure, true).starts_with("\x1b[1;31merror\x1b[0m: unknown"));

@@ -153,7 +153,10 @@ impl Renderer for Table {
     fn begin(&mut self, schema: &Schema, _: &mut dyn Write) -> Result<()> {
         let column = |field: &arrow::datatypes::FieldRef| Column {
             name: lines(field.name()).join(" "),
-            unit: unit_of(field).map(str::to_owned),
+            // A patch tells its unit in its cell.
+            unit: unit_of(field)
+                .filter(|_| is_number(field.data_type()))
+                .map(str::to_owned),
             flush_right: is_number(field.data_type()),
             width: 0,
         };
@@ -247,7 +250,7 @@ mod tests {
         let expected = "
  harpnum │    usflux │ note
          │        Mx │
-─────────┼───────────┼───────────
+─────────┼───────────┼──────────
      377 │ 1.0003e22 │ a, \"b\"|c
    12673 │      NULL │ line 1
          │           │ line 2

@@ -91,7 +91,7 @@ fn real(value: f64) -> String {
     let scientific = format!("{value:.*e}", DIGITS as usize - 1);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     match exponent.parse::<i32>() {
-        Ok(exponent @ -4..9) => {
+        Ok(exponent) if exponent >= -4 && value.abs() < 1e9 => {
             shortest(&format!("{value:.*}", (DIGITS - 1 - exponent).max(0) as usize)).to_owned()
         }
         _ => format!("{}e{exponent}", shortest(mantissa)),
