@@ -91,7 +91,12 @@ impl Error {
 
     /// Whether the statement ended because it was cancelled.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self, Self::Cancelled)
+        matches!(
+            self,
+            Self::Cancelled
+                | Self::Model(ModelError::Cancelled)
+                | Self::Directions(DirectionsError::Model(ModelError::Cancelled))
+        )
     }
 }
 

@@ -146,9 +146,11 @@ fn functions(context: &SessionContext) -> Vec<String> {
     let names = names
         .chain(state.aggregate_functions().keys())
         .chain(state.window_functions().keys());
-    // NEAREST is known to the planner of relations only.
+    // NEAREST is known to the planner of relations only; GENERATE and STEER in FROM have a second name
+    // each, which only the planner calls.
     let names: BTreeSet<String> = names.cloned().chain(["nearest".to_owned()]).collect();
-    names.into_iter().filter(|name| !name.starts_with('_')).collect()
+    let is_internal = |name: &str| name.starts_with('_') || name.ends_with("_rows");
+    names.into_iter().filter(|name| !is_internal(name)).collect()
 }
 
 #[cfg(test)]
@@ -171,6 +173,11 @@ mod tests {
             words.columns.contains(&"usflux".to_owned()),
             "{:?}",
             words.columns
+        );
+        assert!(
+            !words.functions.contains(&"generate_rows".to_owned()),
+            "{:?}",
+            words.functions
         );
         assert!(
             words.functions.contains(&"generate".to_owned()),

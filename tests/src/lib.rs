@@ -1,10 +1,11 @@
 //! What the tests of this crate share. The tests themselves stand beside this folder, one file for each way
 //! of asking: `sqllogictest.rs` (what SQL can show), `golden_keywords.rs` (real observations),
-//! `determinism.rs`, `properties.rs`, `shell.rs` (the program as a user runs it) and `tidy.rs` (the code
-//! itself).
+//! `determinism.rs`, `properties.rs`, `documentation.rs` (what help texts promise), `cancel.rs`, `shell.rs` (the
+//! program as a user runs it) and `tidy.rs` (the code itself).
 
 pub mod bench;
 pub mod observations;
+pub mod program;
 pub mod rows;
 
 pub use self::bench::Bench;

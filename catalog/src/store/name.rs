@@ -6,6 +6,9 @@ use crate::error::StoreError;
 const MAX: usize = 60;
 
 /// Accepts a name, or says what it should be.
+///
+/// # Errors
+/// When it is empty, too long, or has a letter that is not one of those above.
 pub fn check(name: &str, kind: &'static str) -> Result<(), StoreError> {
     if is_valid(name) {
         Ok(())

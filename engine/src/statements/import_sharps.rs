@@ -14,7 +14,7 @@ use arrow::{
 };
 use datafusion::{dataframe::DataFrame, datasource::MemTable};
 use helioql_catalog::{
-    Header, Record, RecordFiles, Segment,
+    Catalogue, Header, Record, RecordFiles, Segment, Transaction,
     fits::Value,
     find_records,
     schema::{SharpRow, sharps_batch},
@@ -30,6 +30,7 @@ use crate::{
     progress::{Observer, Progress},
     session::Session,
     tables::{self, sharps},
+    types::{PatchColumn, encoder_of, vector_array},
 };
 
 /// The segments that a row is made of.
@@ -58,6 +59,12 @@ pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<
     let patterns: Vec<String> = import.patterns.iter().map(|pattern| pattern.glob.clone()).collect();
     let models = session.models().clone();
     let (rows, mut report) = blocking(move || read(&models, &patterns)).await?;
+    // The lock is taken before the rows are read that the new table will repeat: another writer's records
+    // committed in between would be lost.
+    let change = session.engine().catalogue().map(Catalogue::begin).transpose()?;
+    if change.is_some() {
+        tables::register(session).await?;
+    }
     let existing = existing(session).await?;
     let schema = sharps::schema(session.models())?;
     let keys: BTreeSet<(i64, i64)> = rows.iter().map(key).collect();
@@ -73,7 +80,7 @@ pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<
     }
     if !rows.is_empty() {
         batches.push(sharps_batch(&schema, &rows)?);
-        store(session, &schema, batches).await?;
+        store(session, &schema, change, batches).await?;
     }
     answer(session, report_batch(&report)?)
 }
@@ -239,18 +246,18 @@ fn without(
 }
 
 /// Commits the table, or puts it in memory where there is no catalogue on disk.
-async fn store(session: &Session, schema: &SchemaRef, batches: Vec<RecordBatch>) -> Result<()> {
-    // Rows read back from Parquet have its schema, equal to ours in all but the metadata of the file.
-    let batches = batches
-        .into_iter()
-        .map(|batch| RecordBatch::try_new(Arc::clone(schema), batch.columns().to_vec()))
-        .collect::<Result<Vec<_>, _>>()?;
-    match session.engine().catalogue() {
-        Some(catalogue) => {
-            let mut transaction = catalogue.begin()?;
-            transaction
-                .write_table(sharps::SHARPS, Arc::clone(schema), batches)?;
-            transaction.commit()?;
+async fn store(
+    session: &Session,
+    schema: &SchemaRef,
+    change: Option<Transaction>,
+    batches: Vec<RecordBatch>,
+) -> Result<()> {
+    let batches =
+        batches.iter().map(|batch| of_schema(session.models(), schema, batch)).collect::<Result<Vec<_>>>()?;
+    match change {
+        Some(mut change) => {
+            change.write_table(sharps::SHARPS, Arc::clone(schema), batches)?;
+            change.commit()?;
             tables::register(session).await
         }
         None => {
@@ -260,6 +267,29 @@ async fn store(session: &Session, schema: &SchemaRef, batches: Vec<RecordBatch>)
             Ok(())
         }
     }
+}
+
+/// A batch with the table's schema. Rows that another encoder has embedded, such as that of an older
+/// version, are embedded again, so that all of a table can be compared.
+fn of_schema(models: &Handle, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
+    let mut columns = batch.columns().to_vec();
+    let (patch, embedding) = (schema.index_of("patch")?, schema.index_of("embedding")?);
+    let there = batch.schema();
+    if encoder_of(there.field(embedding)) != encoder_of(schema.field(embedding)) {
+        let patches = PatchColumn::new(&columns[patch], there.field(patch))?;
+        let encoder = models.encoder(DEFAULT_ENCODER)?;
+        let embedded = (0..batch.num_rows())
+            .map(|row| {
+                models.check_cancelled()?;
+                Ok(match patches.get(row) {
+                    Some(patch) => encoder.embed(&[&patch])?.pop(),
+                    None => None,
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        columns[embedding] = vector_array(schema.field(embedding), embedded.iter().map(Option::as_deref))?;
+    }
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
 fn report_batch(report: &[Line]) -> Result<RecordBatch> {

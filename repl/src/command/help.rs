@@ -141,7 +141,7 @@ fn keyword(keyword: &Keyword) -> String {
         ("reference", *reference),
     ] {
         if !text.is_empty() {
-            entry += &format!("\n  {label}: {text}");
+            entry.extend(["\n  ", label, ": ", text]);
         }
     }
     entry

@@ -31,8 +31,8 @@ pub(crate) fn draw(patch: &Patch, view: &View, out: &mut dyn Write) -> io::Resul
     writeln!(out, "{}  −{range} … +{range} G{}", scale(ink), legend(patch))
 }
 
-/// The field drawn as pure white: the strength that one pixel in a hundred exceeds, rounded up to a step of
-/// 1, 2 or 5, so that a few strong pixels do not hide the rest and the scale has a readable name.
+/// The field drawn as pure white: the strength that one pixel in a hundred exceeds, rounded up to a
+/// round number, so that a few strong pixels do not hide the rest and the scale has a readable name.
 pub(crate) fn range_gauss(patch: &Patch) -> f32 {
     const WEAKEST: f32 = 50.0;
     let mut strengths: Vec<f32> = patch
@@ -47,8 +47,8 @@ pub(crate) fn range_gauss(patch: &Patch) -> f32 {
         .copied()
         .unwrap_or_default()
         .max(WEAKEST);
-    let power = 10_f32.powf(strength.log10().floor());
-    let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
+    let power = 10_f32.powi(strength.log10().floor() as i32);
+    let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0].map(|step| step * power);
     steps
         .into_iter()
         .find(|step| *step >= strength)
@@ -223,17 +223,14 @@ mod tests {
     #[test]
     fn ranges_are_round_and_above_the_noise() {
         for (strength, expected) in [
-            (0.0, 50.0),
-            (60.0, 100.0),
-            (130.0, 200.0),
-            (1400.0, 2000.0),
-            (f32::NAN, 50.0),
+            (0.0, "50"),
+            (60.0, "60"),
+            (130.0, "150"),
+            (1400.0, "1500"),
+            (f32::NAN, "50"),
         ] {
-            assert_eq!(
-                range_gauss(&patch(2, vec![strength, -strength])),
-                expected,
-                "{strength}"
-            );
+            let range = range_gauss(&patch(2, vec![strength, -strength]));
+            assert_eq!(range.to_string(), expected, "{strength}");
         }
     }
 }
