@@ -28,7 +28,10 @@ fn long_statements_stop_and_leave_nothing() -> Outcome {
         let bench = Bench::simulated()?;
         let start = Instant::now();
         let ended = bench.cancelled_after(AFTER, statement);
-        assert!(ended.as_ref().is_err_and(helioql::Error::is_cancelled), "{statement}: {ended:?}");
+        assert!(
+            ended.as_ref().is_err_and(helioql::Error::is_cancelled),
+            "{statement}: {ended:?}"
+        );
         assert!(start.elapsed() < PATIENCE, "{statement}: {:?}", start.elapsed());
         let made = "SELECT count(*) FROM (SELECT origin FROM system.generators UNION ALL SELECT origin FROM \
                     system.encoders UNION ALL SELECT origin FROM system.directions) WHERE origin <> 'shipped'";
@@ -50,7 +53,11 @@ fn training_reports_its_progress() -> Outcome {
     bench.rows("CREATE ENCODER glance WITH (steps = 20, batch = 4, threads = 1) AS SELECT patch FROM sharps LIMIT 16")?;
     let seen = seen.lock().map_err(|error| error.to_string())?;
     assert!(!seen.is_empty());
-    assert!(seen.iter().all(|(_, step, steps)| *step <= *steps && *steps == 20), "{seen:?}");
+    assert!(
+        seen.iter()
+            .all(|(_, step, steps)| *step <= *steps && *steps == 20),
+        "{seen:?}"
+    );
     assert!(seen.is_sorted_by_key(|(_, step, _)| *step), "{seen:?}");
     Ok(())
 }

@@ -27,7 +27,8 @@ fn a_seed_gives_the_same_bits_in_every_session() -> Outcome {
 fn a_row_of_many_is_the_sample_of_its_seed() -> Outcome {
     let many = Bench::empty()?.rows(&format!("SELECT {COLUMNS} FROM GENERATE(n => 20, seed => 1)"))?;
     for (index, row) in many.iter().enumerate().step_by(6) {
-        let alone = Bench::empty()?.rows(&format!("SELECT {COLUMNS} FROM GENERATE(seed => {})", index + 1))?;
+        let alone =
+            Bench::empty()?.rows(&format!("SELECT {COLUMNS} FROM GENERATE(seed => {})", index + 1))?;
         assert_eq!(alone, [row.clone()], "seed {}", index + 1);
     }
     Ok(())
@@ -42,14 +43,28 @@ fn threads_change_nothing() -> Outcome {
          SELECT EMBED(patch) FROM GENERATE(n => 3, seed => 7);"
     );
     let with_threads = |threads: &str| {
-        let mut command = helioql([home.path().join("sun.helio").as_os_str(), "-c".as_ref(), sql.as_ref()]);
-        command.args(["--format", "csv"]).env("RAYON_NUM_THREADS", threads).env("CANDLE_NUM_THREADS", threads);
+        let mut command = helioql([
+            home.path().join("sun.helio").as_os_str(),
+            "-c".as_ref(),
+            sql.as_ref(),
+        ]);
+        command
+            .args(["--format", "csv"])
+            .env("RAYON_NUM_THREADS", threads)
+            .env("CANDLE_NUM_THREADS", threads);
         run(&mut command)
     };
     let one = with_threads("1")?;
     assert_eq!(one.code, Some(0), "{}", one.stderr);
-    assert_eq!(one.stdout.lines().count(), 3 + 1 + 2 + 1 + 3 + 1, "rows and headers");
-    assert!(one.stdout == with_threads("3")?.stdout, "three threads give other bits than one");
+    assert_eq!(
+        one.stdout.lines().count(),
+        3 + 1 + 2 + 1 + 3 + 1,
+        "rows and headers"
+    );
+    assert!(
+        one.stdout == with_threads("3")?.stdout,
+        "three threads give other bits than one"
+    );
     Ok(())
 }
 
@@ -62,12 +77,18 @@ fn five_seeds_are_five_patches() -> Outcome {
         assert_eq!(different.len(), 5, "column {column}");
     }
     // Not one patch with noise: any two differ by more than a third of the field that they have.
-    let fields: Vec<Vec<f64>> = rows.iter().map(|row| numbers(&row[1])).collect::<Result<_, _>>()?;
+    let fields: Vec<Vec<f64>> = rows
+        .iter()
+        .map(|row| numbers(&row[1]))
+        .collect::<Result<_, _>>()?;
     for (index, first) in fields.iter().enumerate() {
         for second in &fields[index + 1..] {
             let difference = rms(first.iter().zip(second).map(|(a, b)| a - b));
             let field = rms(first.iter().copied());
-            assert!(difference > field / 3.0, "difference {difference} G, field {field} G");
+            assert!(
+                difference > field / 3.0,
+                "difference {difference} G, field {field} G"
+            );
         }
     }
     Ok(())
@@ -88,7 +109,10 @@ fn training_again_gives_the_same_weights() -> Outcome {
 
 /// The numbers of `[1.5, -2.0]`.
 fn numbers(list: &str) -> Result<Vec<f64>, std::num::ParseFloatError> {
-    list.trim_matches(['[', ']']).split(", ").map(str::parse).collect()
+    list.trim_matches(['[', ']'])
+        .split(", ")
+        .map(str::parse)
+        .collect()
 }
 
 fn rms(values: impl ExactSizeIterator<Item = f64>) -> f64 {

@@ -51,8 +51,14 @@ fn number(bench: &Bench, sql: &str) -> Result<f64, Box<dyn Error>> {
 fn every_record_is_imported() -> Outcome {
     let Some(bench) = imported() else { return Ok(()) };
     assert_eq!(bench.value("SELECT count(*) FROM sharps")?, RECORDS.to_string());
-    assert_eq!(bench.value("SELECT count(*) FROM sharps WHERE patch IS NULL OR embedding IS NULL")?, "0");
-    assert_eq!(bench.value("SELECT count(DISTINCT source) FROM sharps WHERE source = 'jsoc'")?, "1");
+    assert_eq!(
+        bench.value("SELECT count(*) FROM sharps WHERE patch IS NULL OR embedding IS NULL")?,
+        "0"
+    );
+    assert_eq!(
+        bench.value("SELECT count(DISTINCT source) FROM sharps WHERE source = 'jsoc'")?,
+        "1"
+    );
     Ok(())
 }
 
@@ -63,10 +69,21 @@ fn usflux_and_cmask_of_2025_equal_their_headers() -> Outcome {
         let path = bench.value(&format!("SELECT path FROM sharps WHERE harpnum = {harpnum}"))?;
         let header = read_header(Path::new(&path))?;
         let cards = (header.real("USFLUX"), header.real("CMASK"));
-        let (Some(usflux), Some(cmask)) = cards else { return Err(format!("{path}: {cards:?}").into()) };
-        let computed = number(bench, &format!("SELECT usflux FROM sharps WHERE harpnum = {harpnum}"))?;
-        assert!((computed / usflux - 1.0).abs() < USFLUX_RTOL, "HARP {harpnum}: {computed} Mx, header {usflux} Mx");
-        let computed = number(bench, &format!("SELECT cmask FROM sharps WHERE harpnum = {harpnum}"))?;
+        let (Some(usflux), Some(cmask)) = cards else {
+            return Err(format!("{path}: {cards:?}").into());
+        };
+        let computed = number(
+            bench,
+            &format!("SELECT usflux FROM sharps WHERE harpnum = {harpnum}"),
+        )?;
+        assert!(
+            (computed / usflux - 1.0).abs() < USFLUX_RTOL,
+            "HARP {harpnum}: {computed} Mx, header {usflux} Mx"
+        );
+        let computed = number(
+            bench,
+            &format!("SELECT cmask FROM sharps WHERE harpnum = {harpnum}"),
+        )?;
         assert_eq!(computed, cmask, "HARP {harpnum}");
     }
     Ok(())
@@ -79,18 +96,28 @@ fn harp_377_equals_the_reference_implementation() -> Outcome {
     const MASK_PIXELS: &str = "45703.0";
     let Some(bench) = imported() else { return Ok(()) };
     let usflux = number(bench, "SELECT usflux FROM sharps WHERE harpnum = 377")?;
-    assert!((usflux / USFLUX_MX - 1.0).abs() < USFLUX_RTOL, "{usflux} Mx, expected {USFLUX_MX} Mx");
-    assert_eq!(bench.value("SELECT cmask FROM sharps WHERE harpnum = 377")?, MASK_PIXELS);
+    assert!(
+        (usflux / USFLUX_MX - 1.0).abs() < USFLUX_RTOL,
+        "{usflux} Mx, expected {USFLUX_MX} Mx"
+    );
+    assert_eq!(
+        bench.value("SELECT cmask FROM sharps WHERE harpnum = 377")?,
+        MASK_PIXELS
+    );
     // TAI was 34 s ahead of UTC; this old file has `nan` for R_VALUE, which is no value.
     let row = &bench.rows("SELECT t_rec, t_rec_tai, noaa_ar, r_value FROM sharps WHERE harpnum = 377")?[0];
-    assert_eq!(row[..], ["2011-02-15T01:59:26", "2011.02.15_02:00:00_TAI", "11158", "NULL"]);
+    assert_eq!(
+        row[..],
+        ["2011-02-15T01:59:26", "2011.02.15_02:00:00_TAI", "11158", "NULL"]
+    );
     Ok(())
 }
 
 #[test]
 fn a_record_is_nearest_to_itself() -> Outcome {
     let Some(bench) = imported() else { return Ok(()) };
-    let sql = "SELECT harpnum, _distance FROM NEAREST((SELECT patch FROM sharps WHERE harpnum = 377), k => 3)";
+    let sql =
+        "SELECT harpnum, _distance FROM NEAREST((SELECT patch FROM sharps WHERE harpnum = 377), k => 3)";
     let rows = bench.rows(sql)?;
     assert_eq!((rows.len(), rows[0][0].as_str()), (3, "377"));
     // The stored embedding and the one made for the query are of one patch by one encoder.
@@ -101,24 +128,40 @@ fn a_record_is_nearest_to_itself() -> Outcome {
 
 #[test]
 fn importing_again_replaces() -> Outcome {
-    let Some(folder) = observations::folder("fits", "importing again") else { return Ok(()) };
+    let Some(folder) = observations::folder("fits", "importing again") else {
+        return Ok(());
+    };
     let home = TempDir::new()?;
     let engine = Engine::open(home.path().join("sun.helio"))?;
     let bench = Bench::over(&engine)?;
     let pattern = format!("{}/*.6060.*.fits", folder.display());
-    assert_eq!(import(&bench, &pattern)?, BTreeMap::from([("imported".to_owned(), 3)]));
+    assert_eq!(
+        import(&bench, &pattern)?,
+        BTreeMap::from([("imported".to_owned(), 3)])
+    );
     let before = bench.rows("SELECT t_rec, usflux, patch FROM sharps ORDER BY t_rec")?;
-    assert_eq!(import(&bench, &pattern)?, BTreeMap::from([("replaced".to_owned(), 3)]));
-    assert_eq!(bench.rows("SELECT t_rec, usflux, patch FROM sharps ORDER BY t_rec")?, before);
+    assert_eq!(
+        import(&bench, &pattern)?,
+        BTreeMap::from([("replaced".to_owned(), 3)])
+    );
+    assert_eq!(
+        bench.rows("SELECT t_rec, usflux, patch FROM sharps ORDER BY t_rec")?,
+        before
+    );
     // Another process finds what this one has committed.
     let other = Bench::over(&Engine::open(home.path().join("sun.helio"))?)?;
-    assert_eq!(other.rows("SELECT t_rec, usflux, patch FROM sharps ORDER BY t_rec")?, before);
+    assert_eq!(
+        other.rows("SELECT t_rec, usflux, patch FROM sharps ORDER BY t_rec")?,
+        before
+    );
     Ok(())
 }
 
 #[test]
 fn bad_files_are_named_and_do_not_stop_the_others() -> Outcome {
-    let Some(folder) = observations::folder("fits", "bad files") else { return Ok(()) };
+    let Some(folder) = observations::folder("fits", "bad files") else {
+        return Ok(());
+    };
     let home = TempDir::new()?;
     let engine = Engine::open(home.path().join("sun.helio"))?;
     let bench = Bench::over(&engine)?;
@@ -138,13 +181,21 @@ fn bad_files_are_named_and_do_not_stop_the_others() -> Outcome {
     fs::write(bad.join("empty.fits"), "")?;
 
     let report = bench.rows(&format!("IMPORT SHARPS FROM '{}/*.fits'", bad.display()))?;
-    let line = |part: &str| report.iter().find(|line| line[0].contains(part) || line[4].contains(part));
+    let line = |part: &str| {
+        report
+            .iter()
+            .find(|line| line[0].contains(part) || line[4].contains(part))
+    };
     for part in [truncated, "notes.fits", "empty.fits"] {
         let line = line(part).unwrap_or_else(|| panic!("{part} is not in {report:?}"));
         assert_eq!(line[1], "skipped", "{line:?}");
         assert!(line[4].len() > 20, "no reason in {line:?}");
     }
-    assert_eq!(line("[13171]").map(|line| line[1].as_str()), Some("imported"), "{report:?}");
+    assert_eq!(
+        line("[13171]").map(|line| line[1].as_str()),
+        Some("imported"),
+        "{report:?}"
+    );
     // What was there is still there, beside the one good record.
     assert_eq!(bench.value("SELECT count(*) FROM sharps")?, "4");
     Ok(())
@@ -163,7 +214,9 @@ fn a_folder_of_bad_files_changes_nothing() -> Outcome {
 
 #[test]
 fn real_patches_are_searched_by_plain_sql() -> Outcome {
-    let Some(folder) = observations::folder("patches", "patches by plain SQL") else { return Ok(()) };
+    let Some(folder) = observations::folder("patches", "patches by plain SQL") else {
+        return Ok(());
+    };
     let bench = Bench::empty()?;
     let table = folder.join("hmi_los_patches_128.parquet");
     bench.rows(&format!(
@@ -185,15 +238,27 @@ fn real_patches_are_searched_by_plain_sql() -> Outcome {
 
 #[test]
 fn keyword_records_are_queried_by_plain_sql() -> Outcome {
-    let Some(folder) = observations::folder("keywords", "keyword records") else { return Ok(()) };
+    let Some(folder) = observations::folder("keywords", "keyword records") else {
+        return Ok(());
+    };
     let home = TempDir::new()?;
     let bench = Bench::empty()?;
     let source = folder.join("sharp_keywords.parquet");
-    bench.rows(&format!("CREATE VIEW keywords AS SELECT * FROM '{}'", source.display()))?;
+    bench.rows(&format!(
+        "CREATE VIEW keywords AS SELECT * FROM '{}'",
+        source.display()
+    ))?;
     assert_eq!(bench.value("SELECT count(*) FROM keywords")?, "216580");
     let copy = home.path().join("copy.parquet");
-    assert_eq!(bench.value(&format!("COPY (SELECT * FROM keywords) TO '{}'", copy.display()))?, "216580");
-    let sum = |table: &str| bench.rows(&format!("SELECT count(*), count(usflux), min(usflux), max(usflux) FROM {table}"));
+    assert_eq!(
+        bench.value(&format!("COPY (SELECT * FROM keywords) TO '{}'", copy.display()))?,
+        "216580"
+    );
+    let sum = |table: &str| {
+        bench.rows(&format!(
+            "SELECT count(*), count(\"USFLUX\"), min(\"USFLUX\"), max(\"USFLUX\") FROM {table}"
+        ))
+    };
     assert_eq!(sum(&format!("'{}'", copy.display()))?, sum("keywords")?);
     Ok(())
 }

@@ -13,11 +13,15 @@ fn bench() -> &'static Bench {
 }
 
 fn rows(sql: &str) -> Result<Vec<Vec<String>>, TestCaseError> {
-    bench().rows(sql).map_err(|error| TestCaseError::fail(format!("{sql}\n{error}")))
+    bench()
+        .rows(sql)
+        .map_err(|error| TestCaseError::fail(format!("{sql}\n{error}")))
 }
 
 fn value(sql: &str) -> Result<String, TestCaseError> {
-    bench().value(sql).map_err(|error| TestCaseError::fail(format!("{sql}\n{error}")))
+    bench()
+        .value(sql)
+        .map_err(|error| TestCaseError::fail(format!("{sql}\n{error}")))
 }
 
 /// The rows near to one record; a stored embedding keeps the cases fast.
@@ -48,12 +52,28 @@ fn predicate() -> impl Strategy<Value = String> {
         (2010..2022i64).prop_map(|year| format!("t_rec >= '{year}-01-01'")),
         Just("r_value > 3".to_owned()),
     ];
-    let pair = (simple.clone(), prop::sample::select(vec!["AND", "OR"]), simple.clone());
-    prop_oneof![simple, pair.prop_map(|(left, op, right)| format!("({left} {op} {right})"))]
+    let pair = (
+        simple.clone(),
+        prop::sample::select(vec!["AND", "OR"]),
+        simple.clone(),
+    );
+    prop_oneof![
+        simple,
+        pair.prop_map(|(left, op, right)| format!("({left} {op} {right})"))
+    ]
+}
+
+/// Few cases, since each is a query or more; a failure prints the query, so none need be kept in a file.
+fn config(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(config(24))]
 
     /// A filter keeps NEAREST what it is: the first k of the rows that match.
     #[test]
@@ -82,13 +102,13 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(config(64))]
 
     /// A quantity is its number in the base unit; the typed form is the same.
     #[test]
     fn quantities_are_numbers_of_base_units(number in 1e-3..1e3f64, unit in prop::sample::select(UNITS)) {
         let Unit { symbol, to_base, .. } = unit;
-        let found = rows(&format!("SELECT {number}{symbol}, QUANTITY '{number} {symbol}', -{number}{symbol}"))?;
+        let found = rows(&format!("SELECT {number}{symbol} AS a, QUANTITY '{number} {symbol}' AS b, -{number}{symbol} AS c"))?;
         let found: Vec<f64> = found[0].iter().filter_map(|text| text.parse().ok()).collect();
         let expected = number * to_base;
         prop_assert_eq!(found, vec![expected, expected, -expected]);
@@ -139,10 +159,64 @@ proptest! {
 
 /// Words of the language, in an order that nobody intended. None of them writes or trains.
 const WORDS: &[&str] = &[
-    "SELECT", "FROM", "WHERE", "NEAREST(", "GENERATE(", "STEER(", "EMBED(", "USFLUX(", "TO_PATCH(", "sharps", "patch",
-    "embedding", "usflux", "harpnum", "*", ",", "(", ")", ")", "=>", "k", "k => 3", "seed => 7", "within => sharps",
-    "usflux => 1e22Mx", "1e22Mx", "60Mm", "-1", "NULL", "'2013-01-01'", "'", "\"", "AND", "AS n", "_distance", "<",
-    "=", "[1.0]", "along => 'psep'", "by => 1", "hold => ['psep']", "steps => 2", "EXPLAIN", "SHOW", "KEYWORDS",
-    "DESCRIBE", "ENCODER", "look", "T_REC '2011.02.15_02:00:00_TAI'", "$x", ";", "--", "/*", "é", "1e999Mx",
-    "ORDER BY", "LIMIT 1", "height => 1", "width => 1", "cell_mm => 1Mm",
+    "SELECT",
+    "FROM",
+    "WHERE",
+    "NEAREST(",
+    "GENERATE(",
+    "STEER(",
+    "EMBED(",
+    "USFLUX(",
+    "TO_PATCH(",
+    "sharps",
+    "patch",
+    "embedding",
+    "usflux",
+    "harpnum",
+    "*",
+    ",",
+    "(",
+    ")",
+    ")",
+    "=>",
+    "k",
+    "k => 3",
+    "seed => 7",
+    "within => sharps",
+    "usflux => 1e22Mx",
+    "1e22Mx",
+    "60Mm",
+    "-1",
+    "NULL",
+    "'2013-01-01'",
+    "'",
+    "\"",
+    "AND",
+    "AS n",
+    "_distance",
+    "<",
+    "=",
+    "[1.0]",
+    "along => 'psep'",
+    "by => 1",
+    "hold => ['psep']",
+    "steps => 2",
+    "EXPLAIN",
+    "SHOW",
+    "KEYWORDS",
+    "DESCRIBE",
+    "ENCODER",
+    "look",
+    "T_REC '2011.02.15_02:00:00_TAI'",
+    "$x",
+    ";",
+    "--",
+    "/*",
+    "é",
+    "1e999Mx",
+    "ORDER BY",
+    "LIMIT 1",
+    "height => 1",
+    "width => 1",
+    "cell_mm => 1Mm",
 ];

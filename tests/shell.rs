@@ -51,11 +51,20 @@ fn queries_are_answered_in_every_format() -> Result {
     assert_eq!(csv.stdout, "n,flux,text,nothing,nan\n1,1.5e22,\"a,b\",,NaN\n");
     let json = place.run(&["-c", sql, "--format", "json"])?;
     let rows: serde_json::Value = serde_json::from_str(&json.stdout)?;
-    let expected = serde_json::json!([{ "n": 1, "flux": 1.5e22, "text": "a,b", "nothing": null, "nan": null }]);
+    let expected =
+        serde_json::json!([{ "n": 1, "flux": 1.5e22, "text": "a,b", "nothing": null, "nan": null }]);
     assert_eq!(rows, expected);
     let table = place.run(&["-c", sql])?;
-    assert!(table.stdout.contains("flux") && table.stdout.contains("1.5e22"), "{}", table.stdout);
-    assert!(!table.stdout.contains('\x1b'), "colours in a pipe: {:?}", table.stdout);
+    assert!(
+        table.stdout.contains("flux") && table.stdout.contains("1.5e22"),
+        "{}",
+        table.stdout
+    );
+    assert!(
+        !table.stdout.contains('\x1b'),
+        "colours in a pipe: {:?}",
+        table.stdout
+    );
     Ok(())
 }
 
@@ -75,8 +84,22 @@ fn patches_are_numbers_for_machines() -> Result {
 fn inputs_run_in_their_order() -> Result {
     let place = Place::new()?;
     let file = place.write("two.sql", "SELECT 2 AS n; SELECT 3 AS n;")?;
-    let ran = place.run(&["--format", "csv", "-c", "SELECT 1 AS n", "-f", &file, "-c", "SELECT 4 AS n"])?;
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "n\n1\nn\n2\nn\n3\nn\n4\n"), "{}", ran.stderr);
+    let ran = place.run(&[
+        "--format",
+        "csv",
+        "-c",
+        "SELECT 1 AS n",
+        "-f",
+        &file,
+        "-c",
+        "SELECT 4 AS n",
+    ])?;
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "n\n1\nn\n2\nn\n3\nn\n4\n"),
+        "{}",
+        ran.stderr
+    );
     Ok(())
 }
 
@@ -84,9 +107,22 @@ fn inputs_run_in_their_order() -> Result {
 fn parameters_are_bound() -> Result {
     let place = Place::new()?;
     let sql = "SELECT $flux > 1e21 AS strong, $name AS name, $n + 1 AS n, $on AS on";
-    let parameters = ["--param", "flux=1e22", "--param", "name=look", "--param", "n=41", "--param", "on=true"];
+    let parameters = [
+        "--param",
+        "flux=1e22",
+        "--param",
+        "name=look",
+        "--param",
+        "n=41",
+        "--param",
+        "on=true",
+    ];
     let ran = place.run(&[&parameters[..], &["-c", sql, "--format", "csv"]].concat())?;
-    assert_eq!(ran.stdout, "strong,name,n,on\ntrue,look,42,true\n", "{}", ran.stderr);
+    assert_eq!(
+        ran.stdout, "strong,name,n,on\ntrue,look,42,true\n",
+        "{}",
+        ran.stderr
+    );
     let missing = place.run(&["-c", "SELECT $flux"])?;
     assert_eq!(missing.code, Some(1));
     assert!(missing.stderr.contains("$flux"), "{}", missing.stderr);
@@ -109,9 +145,17 @@ fn results_go_to_a_file() -> Result {
 fn standard_input_is_a_script() -> Result {
     let place = Place::new()?;
     let catalogue = place.path("sun.helio");
-    for arguments in [&[catalogue.as_str(), "--format", "csv", "-f", "-"][..], &[&catalogue, "--format", "csv"]] {
+    for arguments in [
+        &[catalogue.as_str(), "--format", "csv", "-f", "-"][..],
+        &[&catalogue, "--format", "csv"],
+    ] {
         let ran = run_with_input(&mut helioql(arguments), "SELECT 1 AS n;\nSELECT\n  2 AS n")?;
-        assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), "n\n1\nn\n2\n"), "{}", ran.stderr);
+        assert_eq!(
+            (ran.code, ran.stdout.as_str()),
+            (Some(0), "n\n1\nn\n2\n"),
+            "{}",
+            ran.stderr
+        );
     }
     let wrong = run_with_input(&mut helioql([&catalogue, "-f", "-"]), "SELECT 1;\nSELEC 2;")?;
     assert_eq!(wrong.code, Some(1));
@@ -122,7 +166,8 @@ fn standard_input_is_a_script() -> Result {
 #[test]
 fn errors_name_file_line_and_column_and_stop_the_script() -> Result {
     let place = Place::new()?;
-    let script = "SELECT 1 AS before;\n\nSELECT usflux\nFROM   GENERATE(usfulx => 1e22Mx);\nSELECT 2 AS after;\n";
+    let script =
+        "SELECT 1 AS before;\n\nSELECT usflux\nFROM   GENERATE(usfulx => 1e22Mx);\nSELECT 2 AS after;\n";
     let file = place.write("wrong.sql", script)?;
     let ran = place.run(&["--format", "csv", "-f", &file, "-c", "SELECT 3 AS later"])?;
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), "before\n1\n"));
@@ -130,7 +175,11 @@ fn errors_name_file_line_and_column_and_stop_the_script() -> Result {
     assert_eq!(report[0], "error: GENERATE has no argument `usfulx`");
     assert_eq!(report[1], format!(" --> {file}:4:17"));
     assert_eq!(report[3], "4 | FROM   GENERATE(usfulx => 1e22Mx);");
-    assert!(report[4].starts_with("  |                 ^^^^^^ "), "{}", report[4]);
+    assert!(
+        report[4].starts_with("  |                 ^^^^^^ "),
+        "{}",
+        report[4]
+    );
     assert_eq!(report[5], "hint: did you mean `usflux`?");
     Ok(())
 }
@@ -156,7 +205,13 @@ fn exit_codes_tell_the_cause() -> Result {
         (&["-c", "SELECT GENERATE(seed => 1, generator => 'moon')"], 3),
     ] {
         let ran = place.run(arguments)?;
-        assert_eq!(ran.code, Some(code), "{arguments:?}\n{}{}", ran.stdout, ran.stderr);
+        assert_eq!(
+            ran.code,
+            Some(code),
+            "{arguments:?}\n{}{}",
+            ran.stdout,
+            ran.stderr
+        );
         // What went wrong is told, and on standard error only.
         assert_eq!(code == 0, ran.stderr.is_empty(), "{arguments:?}\n{}", ran.stderr);
     }
@@ -170,7 +225,10 @@ fn a_damaged_catalogue_is_refused_by_name() -> Result {
     let place = Place::new()?;
     assert_eq!(place.run(&["-c", "SELECT 1"])?.code, Some(0));
     let manifest = files(Path::new(&place.path("sun.helio")))?;
-    let manifest = manifest.iter().find(|path| path.contains("manifest")).ok_or("no manifest")?;
+    let manifest = manifest
+        .iter()
+        .find(|path| path.contains("manifest"))
+        .ok_or("no manifest")?;
     let whole = fs::read(manifest)?;
     fs::write(manifest, &whole[..whole.len() / 2])?;
     let ran = place.run(&["-c", "SELECT 1"])?;
@@ -185,15 +243,24 @@ fn a_damaged_catalogue_is_refused_by_name() -> Result {
 fn a_pipe_may_close_early() -> Result {
     let place = Place::new()?;
     let catalogue = place.path("sun.helio");
-    let mut child = helioql([catalogue.as_str(), "--format", "csv", "-c", "SELECT value FROM range(10000000)"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
+    let mut child = helioql([
+        catalogue.as_str(),
+        "--format",
+        "csv",
+        "-c",
+        "SELECT value FROM range(10000000)",
+    ])
+    .stdout(Stdio::piped())
+    .stderr(Stdio::piped())
+    .spawn()?;
     let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
     assert_eq!(lines.next().transpose()?.as_deref(), Some("value"));
     drop(lines);
     let ended = child.wait_with_output()?;
-    assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(0), &b""[..]));
+    assert_eq!(
+        (ended.status.code(), ended.stderr.as_slice()),
+        (Some(0), &b""[..])
+    );
     Ok(())
 }
 
@@ -202,12 +269,23 @@ fn the_demo_is_made_once_and_says_that_it_is_simulated() -> Result {
     let ask = |sql| run(&mut helioql(["--format", "csv", "-c", sql]));
     let count = "SELECT count(*) AS n, count(DISTINCT source) AS sources, min(source) AS source FROM sharps";
     let made = ask(count)?;
-    assert_eq!((made.code, made.stdout.as_str()), (Some(0), "n,sources,source\n2000,1,simulated\n"), "{}", made.stderr);
+    assert_eq!(
+        (made.code, made.stdout.as_str()),
+        (Some(0), "n,sources,source\n2000,1,simulated\n"),
+        "{}",
+        made.stderr
+    );
     let refused = ask("IMPORT SHARPS FROM '*.fits'")?;
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("simulated"), "{}", refused.stderr);
-    let main = ask("SELECT harpnum, usflux, _distance FROM NEAREST(GENERATE(usflux => 1e22Mx, seed => 7), k => 5)")?;
-    assert_eq!((main.code, main.stdout.lines().count()), (Some(0), 6), "{}", main.stderr);
+    let main =
+        ask("SELECT harpnum, usflux, _distance FROM NEAREST(GENERATE(usflux => 1e22Mx, seed => 7), k => 5)")?;
+    assert_eq!(
+        (main.code, main.stdout.lines().count()),
+        (Some(0), 6),
+        "{}",
+        main.stderr
+    );
     Ok(())
 }
 
@@ -215,15 +293,26 @@ fn the_demo_is_made_once_and_says_that_it_is_simulated() -> Result {
 fn meta_commands_work_in_scripts() -> Result {
     let place = Place::new()?;
     let tables = place.run(&["-c", ".tables"])?;
-    assert!(tables.code == Some(0) && tables.stdout.contains("sharps"), "{tables:?}");
+    assert!(
+        tables.code == Some(0) && tables.stdout.contains("sharps"),
+        "{tables:?}"
+    );
     let schema = place.run(&["-c", ".schema sharps"])?;
-    assert!(schema.stdout.contains("usflux") && schema.stdout.contains("Mx"), "{schema:?}");
+    assert!(
+        schema.stdout.contains("usflux") && schema.stdout.contains("Mx"),
+        "{schema:?}"
+    );
     let picture = place.path("one.png");
-    let script = place.write("show.sql", &format!("SELECT patch FROM GENERATE(seed => 7);\n.save {picture}\n.show\n"))?;
+    let script = format!("SELECT patch FROM GENERATE(seed => 7);\n.save {picture}\n.show\n");
+    let script = place.write("show.sql", &script)?;
     let saved = place.run(&["-f", &script])?;
     assert_eq!(saved.code, Some(0), "{}", saved.stderr);
     assert_eq!(fs::read(picture)?[..8], *b"\x89PNG\r\n\x1a\n");
-    assert!(saved.stdout.contains('▀') || saved.stdout.contains('▄'), "no half-blocks in {}", saved.stdout);
+    assert!(
+        saved.stdout.contains("+250 G, 64×64 cells of 3.08 Mm"),
+        "no scale in {}",
+        saved.stdout
+    );
     Ok(())
 }
 
@@ -257,7 +346,9 @@ fn ctrl_c_ends_a_query_with_130() -> Result {
 #[cfg(unix)]
 #[test]
 fn a_killed_import_loses_only_itself() -> Result {
-    let Some(folder) = observations::folder("fits", "killing an import") else { return Ok(()) };
+    let Some(folder) = observations::folder("fits", "killing an import") else {
+        return Ok(());
+    };
     let place = Place::new()?;
     let catalogue = place.path("sun.helio");
     let one = format!("IMPORT SHARPS FROM '{}/*.13171.*.fits'", folder.display());
@@ -272,13 +363,20 @@ fn a_killed_import_loses_only_itself() -> Result {
 
     // At eight times from before the first file is read to after the commit.
     for step in 1..=8 {
-        let mut child = helioql([catalogue.as_str(), "-c", &all]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut child = helioql([catalogue.as_str(), "-c", &all])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
         sleep(whole.mul_f64(f64::from(step) / 7.5));
         child.kill()?;
         child.wait()?;
         let found = count()?;
         assert_eq!(found.code, Some(0), "after {step}: {}", found.stderr);
-        assert!(["n\n1\n", "n\n13\n"].contains(&found.stdout.as_str()), "half an import: {}", found.stdout);
+        assert!(
+            ["n\n1\n", "n\n13\n"].contains(&found.stdout.as_str()),
+            "half an import: {}",
+            found.stdout
+        );
     }
     // Nothing that was killed stands in the way of the next.
     assert_eq!(place.run(&["-c", &all])?.code, Some(0));
@@ -288,8 +386,14 @@ fn a_killed_import_loses_only_itself() -> Result {
 
 #[cfg(unix)]
 fn signal(child: &Child, name: &str) -> Result {
-    let sent = std::process::Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status()?;
-    if sent.success() { Ok(()) } else { Err(format!("kill -{name}: {sent}").into()) }
+    let sent = std::process::Command::new("kill")
+        .args([&format!("-{name}"), &child.id().to_string()])
+        .status()?;
+    if sent.success() {
+        Ok(())
+    } else {
+        Err(format!("kill -{name}: {sent}").into())
+    }
 }
 
 /// The exit code of a child that is to end by itself.

@@ -26,16 +26,25 @@ const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/slt");
 const CONDITION: (&str, &str) = ("fits", "fits");
 
 fn main() -> ExitCode {
-    let (flags, arguments): (Vec<_>, Vec<_>) = std::env::args().partition(|argument| argument == "--complete");
+    let (flags, arguments): (Vec<_>, Vec<_>) =
+        std::env::args().partition(|argument| argument == "--complete");
     let complete = !flags.is_empty();
-    let paths = glob(&format!("{FILES}/**/*.slt")).into_iter().flatten().filter_map(Result::ok);
+    let paths = glob(&format!("{FILES}/**/*.slt"))
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok);
     let trials: Vec<Trial> = paths.map(|path| trial(path, complete)).collect();
     assert!(!trials.is_empty(), "no .slt files in {FILES}");
     run(&Arguments::from_iter(arguments), trials).exit_code()
 }
 
 fn trial(path: PathBuf, complete: bool) -> Trial {
-    let name = path.strip_prefix(FILES).unwrap_or(&path).with_extension("").display().to_string();
+    let name = path
+        .strip_prefix(FILES)
+        .unwrap_or(&path)
+        .with_extension("")
+        .display()
+        .to_string();
     Trial::test(name, move || if complete { write(&path) } else { check(&path) })
 }
 
@@ -49,8 +58,13 @@ fn check(path: &Path) -> Result<(), Failed> {
 /// Replaces what a file expects by what is found. To be read before it is committed.
 fn write(path: &Path) -> Result<(), Failed> {
     let mut runner = runner(path)?;
-    let written =
-        runner.update_test_file(path, " ", default_validator, default_normalizer, strict_column_validator);
+    let written = runner.update_test_file(
+        path,
+        " ",
+        default_validator,
+        default_normalizer,
+        strict_column_validator,
+    );
     futures::executor::block_on(written).map_err(|error| error.to_string())?;
     Ok(())
 }
@@ -85,12 +99,24 @@ impl sqllogictest::DB for Connection {
         if schema.fields().is_empty() {
             return Ok(DBOutput::StatementComplete(0));
         }
-        let mut types: Vec<_> = schema.fields().iter().map(|field| rows::type_letter(field.data_type())).collect();
+        let mut types: Vec<_> = schema
+            .fields()
+            .iter()
+            .map(|field| rows::type_letter(field.data_type()))
+            .collect();
         let mut rows = rows::texts(&batches).map_err(|error| Report(error.to_string()))?;
-        if schema.fields().iter().map(|field| field.name()).eq(["plan_type", "plan"]) {
+        if schema
+            .fields()
+            .iter()
+            .map(|field| field.name())
+            .eq(["plan_type", "plan"])
+        {
             (types, rows) = (vec!['T'], rows::plan_lines(&rows));
         }
-        let types = types.into_iter().filter_map(DefaultColumnType::from_char).collect();
+        let types = types
+            .into_iter()
+            .filter_map(DefaultColumnType::from_char)
+            .collect();
         Ok(DBOutput::Rows { types, rows })
     }
 }

@@ -19,8 +19,16 @@ async fn main() -> Result<()> {
 
     // What this application knows about regions: the demo's HARPs are numbered from 9000001.
     let batch = RecordBatch::try_from_iter([
-        ("harpnum", Arc::new(Int64Array::from_iter_values(9_000_001..=9_000_400)) as _),
-        ("observer", Arc::new(StringArray::from_iter_values((0..400).map(|n| ["Ana", "Ben"][n % 2]))) as _),
+        (
+            "harpnum",
+            Arc::new(Int64Array::from_iter_values(9_000_001..=9_000_400)) as _,
+        ),
+        (
+            "observer",
+            Arc::new(StringArray::from_iter_values(
+                (0..400).map(|n| ["Ana", "Ben"][n % 2]),
+            )) as _,
+        ),
     ])?;
     session.context().register_batch("notes", batch)?;
 

@@ -61,7 +61,10 @@ impl Bench {
     /// # Errors
     /// When the session cannot be made.
     pub fn over(engine: &Engine) -> Result<Self> {
-        let runtime = Runtime::new().map_err(|source| Error::Io { path: "the runtime".into(), source })?;
+        let runtime = Runtime::new().map_err(|source| Error::Io {
+            path: "the runtime".into(),
+            source,
+        })?;
         let session = runtime.block_on(engine.session())?;
         Ok(Self { runtime, session })
     }
@@ -98,7 +101,9 @@ impl Bench {
     pub fn value(&self, sql: &str) -> Result<String> {
         match self.rows(sql)?.as_mut_slice() {
             [row] if row.len() == 1 => Ok(row.swap_remove(0)),
-            rows => Err(Error::Unsupported(format!("one value was expected of `{sql}`, found {rows:?}"))),
+            rows => Err(Error::Unsupported(format!(
+                "one value was expected of `{sql}`, found {rows:?}"
+            ))),
         }
     }
 
@@ -143,10 +148,16 @@ fn make() -> Result<Table> {
     let grid = grid.ok_or_else(|| Error::Unsupported("`sharps` has no patches".to_owned()))?;
     let records = simulator::catalogue(SEED, RECORDS, grid)?;
     let rows: Vec<SharpRow> = records.into_iter().map(row).collect();
-    bench.put("simulated", Arc::clone(&schema), vec![sharps_batch(&schema, &rows)?])?;
+    bench.put(
+        "simulated",
+        Arc::clone(&schema),
+        vec![sharps_batch(&schema, &rows)?],
+    )?;
     // The engine itself embeds them, by its shipped encoder.
     let (_, embedded) = bench.batches("SELECT * REPLACE (EMBED(patch) AS embedding) FROM simulated")?;
-    let embedded = embedded.iter().map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()));
+    let embedded = embedded
+        .iter()
+        .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()));
     let embedded = embedded.collect::<std::result::Result<_, _>>()?;
     Ok((schema, embedded))
 }
@@ -159,7 +170,10 @@ fn row(record: SimulatedSharp) -> SharpRow {
         ("LON_FWT", Value::Real(record.lon_deg)),
     ]);
     SharpRow {
-        id: SharpId { harpnum: record.harpnum, t_rec: TRec::from_unix_micros(record.t_rec * 1_000_000) },
+        id: SharpId {
+            harpnum: record.harpnum,
+            t_rec: TRec::from_unix_micros(record.t_rec * 1_000_000),
+        },
         header,
         patch_component: Some("los"),
         patch: Some(record.patch.into_gauss()),

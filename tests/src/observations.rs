@@ -9,7 +9,10 @@ use std::path::PathBuf;
 pub fn folder(name: &str, test: &str) -> Option<PathBuf> {
     let found = find(name);
     if found.is_none() {
-        say(&format!("skipped: {test}: no folder `{}`", root().join("data").join(name).display()));
+        say(&format!(
+            "skipped: {test}: no folder `{}`",
+            root().join("data").join(name).display()
+        ));
     }
     found
 }
@@ -17,11 +20,19 @@ pub fn folder(name: &str, test: &str) -> Option<PathBuf> {
 /// The folder `name` of the observations, if it is there.
 pub fn find(name: &str) -> Option<PathBuf> {
     // Relative paths would mean another place to each process that is started with another directory.
-    root().join("data").join(name).canonicalize().ok().filter(|path| path.is_dir())
+    root()
+        .join("data")
+        .join(name)
+        .canonicalize()
+        .ok()
+        .filter(|path| path.is_dir())
 }
 
 /// Tells whoever runs the tests.
-#[expect(clippy::print_stderr, reason = "a test that did not run must not look as if it had passed")]
+#[expect(
+    clippy::print_stderr,
+    reason = "a test that did not run must not look as if it had passed"
+)]
 pub fn say(text: &str) {
     eprintln!("{text}");
 }

@@ -25,7 +25,10 @@ pub struct Outcome {
 /// When the program has not been built.
 pub fn helioql<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Command {
     let mut command = Command::new(binary());
-    command.args(arguments).env("HELIOQL_CACHE", cache()).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .env("HELIOQL_CACHE", cache())
+        .stdin(Stdio::null());
     command
 }
 
@@ -47,7 +50,11 @@ pub fn run(command: &mut Command) -> io::Result<Outcome> {
 /// # Errors
 /// When it cannot be started or does not read.
 pub fn run_with_input(command: &mut Command, input: &str) -> io::Result<Outcome> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         stdin.write_all(input.as_bytes())?;
     }
@@ -65,10 +72,15 @@ fn binary() -> PathBuf {
     let built = profile_folder();
     let name = format!("helioql{}", env::consts::EXE_SUFFIX);
     let age = |path: &PathBuf| path.metadata().and_then(|metadata| metadata.modified()).ok();
-    let found = [built.join("examples").join(&name), built.join(&name)].into_iter().max_by_key(age);
+    let found = [built.join("examples").join(&name), built.join(&name)]
+        .into_iter()
+        .max_by_key(age);
     match found.filter(|path| path.is_file()) {
         Some(path) => path,
-        None => panic!("{name} is not in {}: `cargo build --release` makes it", built.display()),
+        None => panic!(
+            "{name} is not in {}: `cargo build --release` makes it",
+            built.display()
+        ),
     }
 }
 
@@ -79,5 +91,8 @@ fn cache() -> PathBuf {
 /// `target/release` of `target/release/deps/shell-0123456789abcdef`.
 fn profile_folder() -> PathBuf {
     let test = env::current_exe().unwrap_or_default();
-    test.parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default()
+    test.parent()
+        .and_then(Path::parent)
+        .map(Path::to_owned)
+        .unwrap_or_default()
 }

@@ -26,7 +26,12 @@ pub fn texts(batches: &[RecordBatch]) -> Result<Vec<Vec<String>>, ArrowError> {
             .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
             .collect::<Result<Vec<_>, _>>()?;
         for row in 0..batch.num_rows() {
-            rows.push(columns.iter().map(|column| visible(column.value(row).to_string())).collect());
+            rows.push(
+                columns
+                    .iter()
+                    .map(|column| visible(column.value(row).to_string()))
+                    .collect(),
+            );
         }
     }
     Ok(rows)
@@ -35,7 +40,10 @@ pub fn texts(batches: &[RecordBatch]) -> Result<Vec<Vec<String>>, ArrowError> {
 /// The rows of an EXPLAIN: one line of the plan each, without its indentation and the checksums of models.
 pub fn plan_lines(rows: &[Vec<String>]) -> Vec<Vec<String>> {
     let plans = rows.iter().filter_map(|row| row.last());
-    plans.flat_map(|plan| plan.lines()).map(|line| vec![without_checksums(line.trim())]).collect()
+    plans
+        .flat_map(|plan| plan.lines())
+        .map(|line| vec![without_checksums(line.trim())])
+        .collect()
 }
 
 /// `look#0123abcd` as `look#…`: a model trained anew is no other plan.
