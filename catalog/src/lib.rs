@@ -36,5 +36,5 @@ pub use crate::fits::{Header, Image, read_header, read_image};
 pub use crate::geometry::Geometry;
 pub use crate::keyword::{KEYWORDS, Keyword, Needs};
 pub use crate::record::{Found, Record, RecordFiles, Rejected, Segment, SharpId, find_records};
-pub use crate::store::{Catalogue, check_name, checksum, ModelEntry, ModelKind, TableEntry, Transaction};
+pub use crate::store::{Catalogue, ModelEntry, ModelKind, TableEntry, Transaction, check_name, checksum};
 pub use crate::types::Grid;

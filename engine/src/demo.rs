@@ -39,10 +39,15 @@ const CHUNK: u64 = 100;
 pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<Catalogue> {
     let models = Handle::new(Arc::clone(store));
     let encoder = models.encoder(DEFAULT_ENCODER)?;
-    let path = directory()?.join(format!("demo-v{VERSION}-{}.helio", encoder.identity.replace('#', "-")));
+    let path = directory()?.join(format!(
+        "demo-v{VERSION}-{}.helio",
+        encoder.identity.replace('#', "-")
+    ));
     let catalogue = Catalogue::open_or_create(&path)?;
     let is_whole = || {
-        catalogue.table(sharps::SHARPS).is_some_and(|table| table.rows == RECORDS)
+        catalogue
+            .table(sharps::SHARPS)
+            .is_some_and(|table| table.rows == RECORDS)
             && catalogue.verify_table(sharps::SHARPS).is_ok()
     };
     if is_whole() {
@@ -54,9 +59,7 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
         return Ok(catalogue);
     }
     let batches = make(&models, observer)?;
-    transaction
-        .write_table(sharps::SHARPS, sharps::schema(&models)?, batches)
-        ?;
+    transaction.write_table(sharps::SHARPS, sharps::schema(&models)?, batches)?;
     transaction.commit()?;
     Ok(catalogue)
 }
@@ -85,7 +88,9 @@ fn make(models: &Handle, observer: &dyn Observer) -> Result<Vec<RecordBatch>> {
                 return Err(Error::Cancelled);
             }
             let range = chunk * CHUNK..RECORDS.min((chunk + 1) * CHUNK);
-            let rows = range.map(|index| row(models, index)).collect::<Result<Vec<_>>>()?;
+            let rows = range
+                .map(|index| row(models, index))
+                .collect::<Result<Vec<_>>>()?;
             let step = made.fetch_add(rows.len() as u64, Ordering::Relaxed) + rows.len() as u64;
             observer.report(&Progress {
                 task: "simulating the demo catalogue".to_owned(),
@@ -110,7 +115,10 @@ fn row(models: &Handle, index: u64) -> Result<SharpRow> {
     ]);
     let embedding = models.encoder(DEFAULT_ENCODER)?.embed(&[&simulated.patch])?.pop();
     Ok(SharpRow {
-        id: SharpId { harpnum: simulated.harpnum, t_rec: TRec::from_unix_micros(simulated.t_rec * 1_000_000) },
+        id: SharpId {
+            harpnum: simulated.harpnum,
+            t_rec: TRec::from_unix_micros(simulated.t_rec * 1_000_000),
+        },
         header,
         patch_component: Some("los"),
         patch: Some(simulated.patch.into_gauss()),

@@ -9,8 +9,7 @@ use crate::{
     error::{Error, Result},
     generator::Generator,
     models::{Handle, MemoKey, Named},
-    physics,
-    target,
+    physics, target,
     types::Sample,
 };
 
@@ -34,20 +33,34 @@ pub(crate) fn draw(models: &Handle, generator: &str, requests: &[Request]) -> Re
     let mut samples = Vec::with_capacity(requests.len());
     for chunk in requests.chunks(CHUNK) {
         models.check_cancelled()?;
-        let drawn: Vec<Arc<Sample>> =
-            chunk.par_iter().map(|request| draw_one(models, generator, &named, request)).collect::<Result<_>>()?;
+        let drawn: Vec<Arc<Sample>> = chunk
+            .par_iter()
+            .map(|request| draw_one(models, generator, &named, request))
+            .collect::<Result<_>>()?;
         samples.extend(drawn);
     }
     Ok(samples)
 }
 
-fn draw_one(models: &Handle, name: &str, generator: &Named<Generator>, request: &Request) -> Result<Arc<Sample>> {
+fn draw_one(
+    models: &Handle,
+    name: &str,
+    generator: &Named<Generator>,
+    request: &Request,
+) -> Result<Arc<Sample>> {
     if request.seed < 0 {
-        return Err(Error::Unsupported(format!("seed is a whole number from 0, found {}", request.seed)));
+        return Err(Error::Unsupported(format!(
+            "seed is a whole number from 0, found {}",
+            request.seed
+        )));
     }
     let key = MemoKey {
         generator: generator.identity.clone(),
-        targets: request.targets.iter().map(|(keyword, value)| (*keyword, value.to_bits())).collect(),
+        targets: request
+            .targets
+            .iter()
+            .map(|(keyword, value)| (*keyword, value.to_bits()))
+            .collect(),
         seed: request.seed,
         tolerance: request.tolerance.to_bits(),
     };
@@ -56,13 +69,32 @@ fn draw_one(models: &Handle, name: &str, generator: &Named<Generator>, request: 
         if request.targets.is_empty() {
             let latent = Generator::latent(seed, 0, generator.config().latent_dim);
             let mapped = generator.map(&[latent])?.swap_remove(0);
-            let patch = generator.synthesize(std::slice::from_ref(&mapped))?.swap_remove(0);
+            let patch = generator
+                .synthesize(std::slice::from_ref(&mapped))?
+                .swap_remove(0);
             let quantities = physics::measure(&patch);
-            return Ok(Sample { patch, latent: mapped, seed: Some(request.seed), quantities });
+            return Ok(Sample {
+                patch,
+                latent: mapped,
+                seed: Some(request.seed),
+                quantities,
+            });
         }
         let directions = models.directions(name)?;
-        let solved = target::solve(&**generator, &directions, &request.targets, seed, 0, request.tolerance)?;
-        Ok(Sample { patch: solved.patch, latent: solved.w, seed: Some(request.seed), quantities: solved.quantities })
+        let solved = target::solve(
+            &**generator,
+            &directions,
+            &request.targets,
+            seed,
+            0,
+            request.tolerance,
+        )?;
+        Ok(Sample {
+            patch: solved.patch,
+            latent: solved.w,
+            seed: Some(request.seed),
+            quantities: solved.quantities,
+        })
     })
 }
 

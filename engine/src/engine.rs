@@ -44,7 +44,10 @@ impl Engine {
     /// When the directory is not a catalogue, its manifest is damaged or of a newer format, or it cannot be
     /// created.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self::over(Some(Catalogue::open_or_create(path.as_ref())?), Kind::Catalogue))
+        Ok(Self::over(
+            Some(Catalogue::open_or_create(path.as_ref())?),
+            Kind::Catalogue,
+        ))
     }
 
     /// Opens the demo catalogue of 2,000 simulated SHARPs, making it once under the user's cache directory.
@@ -63,7 +66,11 @@ impl Engine {
     }
 
     fn over(catalogue: Option<Catalogue>, kind: Kind) -> Self {
-        Self { store: Arc::new(ModelStore::new(catalogue.clone())), catalogue, kind }
+        Self {
+            store: Arc::new(ModelStore::new(catalogue.clone())),
+            catalogue,
+            kind,
+        }
     }
 
     /// A session: its own parameters, views and progress callback over the shared catalogue.

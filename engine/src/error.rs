@@ -120,7 +120,9 @@ fn from_datafusion(error: &DataFusionError) -> Diagnostic {
     match error.find_root() {
         DataFusionError::SQL(parser_error, _) => helioql_grammar::from_sql_error(&parser_error.to_string()),
         // What DataFusion writes before the message says where it arose, not what is wrong.
-        DataFusionError::Plan(message) | DataFusionError::Execution(message) => Diagnostic::error(message.clone()),
+        DataFusionError::Plan(message) | DataFusionError::Execution(message) => {
+            Diagnostic::error(message.clone())
+        }
         _ => Diagnostic::error(text),
     }
 }

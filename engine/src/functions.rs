@@ -73,9 +73,20 @@ impl Function {
     fn new<K: Kernel>(kernel: K) -> Self {
         let call = kernel.call();
         let about = kernel.about();
-        let volatility = if kernel.runs_a_model() { Volatility::Volatile } else { Volatility::Immutable };
+        let volatility = if kernel.runs_a_model() {
+            Volatility::Volatile
+        } else {
+            Volatility::Immutable
+        };
         let signature = Signature::any(call.parameters.len(), volatility);
-        Self { call, about, udf: Arc::new(ScalarUDF::new_from_impl(Adapted { kernel: Arc::new(kernel), signature })) }
+        Self {
+            call,
+            about,
+            udf: Arc::new(ScalarUDF::new_from_impl(Adapted {
+                kernel: Arc::new(kernel),
+                signature,
+            })),
+        }
     }
 }
 
@@ -134,8 +145,14 @@ impl<K: Kernel> ScalarUDFImpl for Adapted<K> {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let constant = args.args.iter().all(|value| matches!(value, ColumnarValue::Scalar(_)));
-        let mut rows = Rows { args: &args, len: if constant { 1 } else { args.number_rows } };
+        let constant = args
+            .args
+            .iter()
+            .all(|value| matches!(value, ColumnarValue::Scalar(_)));
+        let mut rows = Rows {
+            args: &args,
+            len: if constant { 1 } else { args.number_rows },
+        };
         let repeatable = self.kernel.is_repeatable(&rows);
         if constant && !repeatable {
             rows.len = args.number_rows;
@@ -191,12 +208,18 @@ impl Rows<'_> {
 
     /// Argument `index` as numbers.
     pub(crate) fn f64(&self, index: usize) -> Result<Float64Array> {
-        Ok(self.cast(index, &DataType::Float64)?.as_primitive::<Float64Type>().clone())
+        Ok(self
+            .cast(index, &DataType::Float64)?
+            .as_primitive::<Float64Type>()
+            .clone())
     }
 
     /// Argument `index` as whole numbers.
     pub(crate) fn i64(&self, index: usize) -> Result<Int64Array> {
-        Ok(self.cast(index, &DataType::Int64)?.as_primitive::<Int64Type>().clone())
+        Ok(self
+            .cast(index, &DataType::Int64)?
+            .as_primitive::<Int64Type>()
+            .clone())
     }
 
     /// Argument `index` as text.
@@ -214,10 +237,17 @@ impl Rows<'_> {
         }
         let list = value.to_array()?;
         let Some(list) = list.as_list_opt::<i32>() else {
-            return Err(exec_datafusion_err!("a list of names is expected, as in ['psep', 'r_value']"));
+            return Err(exec_datafusion_err!(
+                "a list of names is expected, as in ['psep', 'r_value']"
+            ));
         };
         let names = arrow::compute::cast(&list.value(0), &DataType::Utf8)?;
-        Ok(names.as_string::<i32>().iter().flatten().map(str::to_lowercase).collect())
+        Ok(names
+            .as_string::<i32>()
+            .iter()
+            .flatten()
+            .map(str::to_lowercase)
+            .collect())
     }
 
     fn cast(&self, index: usize, to: &DataType) -> Result<ArrayRef> {
@@ -251,11 +281,19 @@ pub(crate) fn text(name: &'static str, default: &'static str) -> Parameter {
 
 /// A number that measures `dimension` where units are written.
 pub(crate) fn in_dimension(parameter: Parameter, dimension: Dimension) -> Parameter {
-    Parameter { kind: Kind::Number, dimension: Some(dimension), ..parameter }
+    Parameter {
+        kind: Kind::Number,
+        dimension: Some(dimension),
+        ..parameter
+    }
 }
 
 /// A literal text argument, or its absence, at planning time.
-pub(crate) fn constant_text(args: &ReturnFieldArgs<'_>, index: usize, function: &str) -> Result<Option<String>> {
+pub(crate) fn constant_text(
+    args: &ReturnFieldArgs<'_>,
+    index: usize,
+    function: &str,
+) -> Result<Option<String>> {
     match args.scalar_arguments.get(index).copied().flatten() {
         Some(value) if value.is_null() => Ok(None),
         Some(value) => match value.try_as_str().flatten() {
@@ -273,7 +311,10 @@ mod tests {
     #[test]
     fn names_are_unique_and_documented() {
         let models = Handle::shipped();
-        let mut names: Vec<_> = functions(&models).iter().map(|function| function.call.name).collect();
+        let mut names: Vec<_> = functions(&models)
+            .iter()
+            .map(|function| function.call.name)
+            .collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

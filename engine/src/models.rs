@@ -85,19 +85,42 @@ impl ModelStore {
         if let Some(stored) = shipped::model(kind, name)? {
             return Ok(stored);
         }
-        let known = self.names(kind).into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
-        Err(Error::UnknownModel { kind: kind_name(kind), name: name.to_owned(), known })
+        let known = self
+            .names(kind)
+            .into_iter()
+            .map(|(name, _)| name)
+            .collect::<Vec<_>>()
+            .join(", ");
+        Err(Error::UnknownModel {
+            kind: kind_name(kind),
+            name: name.to_owned(),
+            known,
+        })
     }
 
     /// The names of all models of a kind, with where they come from.
     pub(crate) fn names(&self, kind: ModelKind) -> Vec<(String, &'static str)> {
         let mut names: BTreeMap<String, &'static str> = BTreeMap::new();
-        names.extend(shipped::names(kind).iter().map(|name| ((*name).to_owned(), "shipped")));
+        names.extend(
+            shipped::names(kind)
+                .iter()
+                .map(|name| ((*name).to_owned(), "shipped")),
+        );
         if let Some(catalogue) = &self.catalogue {
-            names.extend(catalogue.models(kind).into_iter().map(|model| (model.name, "catalogue")));
+            names.extend(
+                catalogue
+                    .models(kind)
+                    .into_iter()
+                    .map(|model| (model.name, "catalogue")),
+            );
         }
         let memory = lock(&self.in_memory);
-        names.extend(memory.keys().filter(|(of, _)| *of == kind).map(|(_, name)| (name.clone(), "memory")));
+        names.extend(
+            memory
+                .keys()
+                .filter(|(of, _)| *of == kind)
+                .map(|(_, name)| (name.clone(), "memory")),
+        );
         names.into_iter().collect()
     }
 
@@ -152,7 +175,10 @@ impl ModelStore {
         cached(&self.generators, name, || {
             let (config, weights) = self.stored(ModelKind::Generator, name)?;
             let model = Generator::load(&read_config(&config, "generator", name)?, &weights)?;
-            Ok(Named { identity: identity(name, &weights), model })
+            Ok(Named {
+                identity: identity(name, &weights),
+                model,
+            })
         })
     }
 
@@ -160,14 +186,20 @@ impl ModelStore {
         cached(&self.encoders, name, || {
             let (config, weights) = self.stored(ModelKind::Encoder, name)?;
             let model = Encoder::load(&read_config(&config, "encoder", name)?, &weights)?;
-            Ok(Named { identity: identity(name, &weights), model })
+            Ok(Named {
+                identity: identity(name, &weights),
+                model,
+            })
         })
     }
 
     fn directions(&self, generator: &str) -> Result<Arc<Directions>> {
         cached(&self.directions, generator, || {
             let (config, weights) = self.stored(ModelKind::Directions, generator)?;
-            Ok(Directions::load(&read_config(&config, "directions", generator)?, &weights)?)
+            Ok(Directions::load(
+                &read_config(&config, "directions", generator)?,
+                &weights,
+            )?)
         })
     }
 }
@@ -180,8 +212,11 @@ impl fmt::Debug for ModelStore {
 
 /// The part of a stored configuration that builds the model; the rest is its card.
 fn read_config<C: serde::de::DeserializeOwned>(config: &Value, kind: &str, name: &str) -> Result<C> {
-    serde_json::from_value(config["config"].clone())
-        .map_err(|error| Error::Unsupported(format!("the configuration of {kind} `{name}` is not readable: {error}")))
+    serde_json::from_value(config["config"].clone()).map_err(|error| {
+        Error::Unsupported(format!(
+            "the configuration of {kind} `{name}` is not readable: {error}"
+        ))
+    })
 }
 
 /// What stands in statements and tables for a kind.
@@ -197,7 +232,11 @@ fn identity(name: &str, weights: &[u8]) -> String {
     format!("{name}#{}", &helioql_catalog::checksum(weights)[..8])
 }
 
-fn cached<M>(cache: &Mutex<BTreeMap<String, Arc<M>>>, name: &str, load: impl FnOnce() -> Result<M>) -> Result<Arc<M>> {
+fn cached<M>(
+    cache: &Mutex<BTreeMap<String, Arc<M>>>,
+    name: &str,
+    load: impl FnOnce() -> Result<M>,
+) -> Result<Arc<M>> {
     let mut cache = lock(cache);
     if let Some(model) = cache.get(name) {
         return Ok(Arc::clone(model));
@@ -288,7 +327,11 @@ impl Handle {
     }
 
     pub(crate) fn check_cancelled(&self) -> Result<()> {
-        if self.0.cancel.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+        if self.0.cancel.is_cancelled() {
+            Err(Error::Cancelled)
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn set_callback(&self, callback: Option<ProgressCallback>) {
@@ -296,7 +339,11 @@ impl Handle {
     }
 
     /// The sample remembered under `key`, or the one that `draw` makes.
-    pub(crate) fn remember(&self, key: MemoKey, draw: impl FnOnce() -> Result<Sample>) -> Result<Arc<Sample>> {
+    pub(crate) fn remember(
+        &self,
+        key: MemoKey,
+        draw: impl FnOnce() -> Result<Sample>,
+    ) -> Result<Arc<Sample>> {
         if let Some(sample) = lock(&self.0.memo).samples.get(&key) {
             return Ok(Arc::clone(sample));
         }
@@ -348,4 +395,3 @@ impl Memo {
         }
     }
 }
-

@@ -28,7 +28,11 @@ use crate::{error::Error, functions::Function, models::Handle};
 
 /// Every function that can stand in FROM.
 pub(crate) fn relations() -> Vec<Box<dyn Relation>> {
-    vec![Box::new(generate::Generate), Box::new(steer::Steer), Box::new(nearest::Nearest)]
+    vec![
+        Box::new(generate::Generate),
+        Box::new(steer::Steer),
+        Box::new(nearest::Nearest),
+    ]
 }
 
 /// What makes one relation differ from another.
@@ -57,7 +61,11 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// The argument of parameter `name`.
     pub(crate) fn get(&self, name: &str) -> Option<&ast::Expr> {
-        let index = self.call.parameters.iter().position(|parameter| parameter.name == name)?;
+        let index = self
+            .call
+            .parameters
+            .iter()
+            .position(|parameter| parameter.name == name)?;
         self.values[index].as_ref()
     }
 }
@@ -85,7 +93,11 @@ impl Planning<'_> {
 
     /// The rows of `function`, which returns a list of structs, called with `args` in the order of its
     /// parameters; those of them that are `None` get their default.
-    pub(crate) fn rows_of(&mut self, function: &str, args: Vec<Option<ast::Expr>>) -> Result<LogicalPlanBuilder> {
+    pub(crate) fn rows_of(
+        &mut self,
+        function: &str,
+        args: Vec<Option<ast::Expr>>,
+    ) -> Result<LogicalPlanBuilder> {
         let Some(function) = self.functions.get(function).cloned() else {
             return internal_err!("the function {function} is not registered");
         };
@@ -95,7 +107,9 @@ impl Planning<'_> {
             .map(|(arg, parameter)| self.expr(arg.unwrap_or_else(|| default_expr(parameter.default))))
             .collect::<Result<Vec<_>>>()?;
         let rows = Expr::ScalarFunction(ScalarFunction::new_udf(function.udf, args));
-        LogicalPlanBuilder::empty(true).project(vec![rows.alias(ROW)])?.unnest_column(Column::from_name(ROW))
+        LogicalPlanBuilder::empty(true)
+            .project(vec![rows.alias(ROW)])?
+            .unnest_column(Column::from_name(ROW))
     }
 }
 
@@ -134,7 +148,11 @@ impl ast::VisitorMut for Prepare {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         let (name, args) = match factor {
-            TableFactor::Table { name, args: Some(args), .. } => (name, &mut args.args),
+            TableFactor::Table {
+                name,
+                args: Some(args),
+                ..
+            } => (name, &mut args.args),
             TableFactor::Function { name, args, .. } => (name, args),
             _ => return ControlFlow::Continue(()),
         };
@@ -148,7 +166,9 @@ impl ast::VisitorMut for Prepare {
 fn find<'a>(relations: &'a [Box<dyn Relation>], name: &ObjectName) -> Option<(&'a dyn Relation, Span)> {
     let [part] = name.0.as_slice() else { return None };
     let ident = part.as_ident()?;
-    let relation = relations.iter().find(|relation| ident.value.eq_ignore_ascii_case(relation.call().name))?;
+    let relation = relations
+        .iter()
+        .find(|relation| ident.value.eq_ignore_ascii_case(relation.call().name))?;
     Some((relation.as_ref(), ident.span))
 }
 
@@ -162,8 +182,15 @@ pub(crate) struct HelioRelations {
 
 impl HelioRelations {
     pub(crate) fn new(models: Handle, functions: &[Function]) -> Self {
-        let functions = functions.iter().map(|function| (function.call.name, function.clone())).collect();
-        Self { models, relations: relations(), functions }
+        let functions = functions
+            .iter()
+            .map(|function| (function.call.name, function.clone()))
+            .collect();
+        Self {
+            models,
+            relations: relations(),
+            functions,
+        }
     }
 
     fn plan(
@@ -175,7 +202,11 @@ impl HelioRelations {
     ) -> Result<LogicalPlan> {
         let call = relation.call();
         let values = bind_arguments(args, span, &call).map_err(Error::from)?;
-        let mut planning = Planning { sql: context, models: &self.models, functions: &self.functions };
+        let mut planning = Planning {
+            sql: context,
+            models: &self.models,
+            functions: &self.functions,
+        };
         relation.plan(Arguments { values, span, call }, &mut planning)
     }
 }
@@ -187,14 +218,23 @@ impl RelationPlanner for HelioRelations {
         context: &mut dyn RelationPlannerContext,
     ) -> Result<RelationPlanning> {
         let (args, alias, found): (Vec<FunctionArg>, Option<TableAlias>, _) = match &relation {
-            TableFactor::Table { name, args: Some(args), alias, .. } => {
-                (args.args.clone(), alias.clone(), find(&self.relations, name))
-            }
-            TableFactor::Function { name, args, alias, .. } => (args.clone(), alias.clone(), find(&self.relations, name)),
+            TableFactor::Table {
+                name,
+                args: Some(args),
+                alias,
+                ..
+            } => (args.args.clone(), alias.clone(), find(&self.relations, name)),
+            TableFactor::Function {
+                name, args, alias, ..
+            } => (args.clone(), alias.clone(), find(&self.relations, name)),
             _ => return Ok(RelationPlanning::Original(Box::new(relation))),
         };
-        let Some((ours, span)) = found else { return Ok(RelationPlanning::Original(Box::new(relation))) };
+        let Some((ours, span)) = found else {
+            return Ok(RelationPlanning::Original(Box::new(relation)));
+        };
         let plan = self.plan(ours, span, &args, context)?;
-        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(plan, alias))))
+        Ok(RelationPlanning::Planned(Box::new(PlannedRelation::new(
+            plan, alias,
+        ))))
     }
 }

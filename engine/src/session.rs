@@ -18,8 +18,7 @@ use helioql_grammar::{
 };
 
 use crate::{
-    Engine, Error, Result,
-    analyzer,
+    Engine, Error, Result, analyzer,
     functions::{Function, functions, typed},
     models::{CancelHandle, Handle, ProgressCallback},
     nearest::NearestPlanner,
@@ -61,22 +60,37 @@ impl Session {
             .with_information_schema(true)
             .set_bool("datafusion.sql_parser.collect_spans", true)
             // Units, grids and encoders live in field metadata, which DataFusion drops by default.
-            .set_bool("datafusion.execution.parquet.skip_metadata", false);
+            .set_bool("datafusion.execution.parquet.skip_metadata", false)
+            // A table is read with the types that it was written with.
+            .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
         let mut builder = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
             .with_query_planner(Arc::new(NearestPlanner))
             .with_relation_planners(vec![Arc::new(HelioRelations::new(models.clone(), &functions))]);
-        let rules = builder.analyzer_rules().get_or_insert_with(|| datafusion::optimizer::Analyzer::new().rules);
+        let rules = builder
+            .analyzer_rules()
+            .get_or_insert_with(|| datafusion::optimizer::Analyzer::new().rules);
         rules.splice(0..0, analyzer::rules(named(&functions, typed::TYPED)?));
         // A file can be queried by its path: FROM 'patches.parquet'.
         let context = SessionContext::new_with_state(builder.build()).enable_url_table();
         for function in &functions {
             context.register_udf((*function.udf).clone());
         }
-        let calls = Calls(functions.iter().map(|function| (function.call.name, function.call.clone())).collect());
-        let session =
-            Self { engine, models, context, calls, functions, parameters: std::sync::Mutex::default() };
+        let calls = Calls(
+            functions
+                .iter()
+                .map(|function| (function.call.name, function.call.clone()))
+                .collect(),
+        );
+        let session = Self {
+            engine,
+            models,
+            context,
+            calls,
+            functions,
+            parameters: std::sync::Mutex::default(),
+        };
         tables::register(&session).await?;
         Ok(session)
     }
@@ -89,8 +103,13 @@ impl Session {
         let statements = helioql_grammar::parse(text)?;
         match statements.as_slice() {
             [statement] => self.execute(statement).await,
-            [] => Err(Error::Unsupported("a statement was expected, found nothing".to_owned())),
-            many => Err(Error::at(many[1].span, "one statement was expected, found another after it")),
+            [] => Err(Error::Unsupported(
+                "a statement was expected, found nothing".to_owned(),
+            )),
+            many => Err(Error::at(
+                many[1].span,
+                "one statement was expected, found another after it",
+            )),
         }
     }
 
@@ -137,7 +156,9 @@ impl Session {
     }
 
     fn parameters(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Value>> {
-        self.parameters.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.parameters
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     /// Sets the parameter `$name` for the statements that follow.
@@ -176,7 +197,9 @@ impl Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("engine", &self.engine).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
     }
 }
 
@@ -196,7 +219,10 @@ fn parse(tokens: &[TokenWithSpan]) -> Result<SqlStatement> {
     let statement = parser.parse_statement()?;
     let next = parser.parser.peek_token();
     if next.token != datafusion::sql::sqlparser::tokenizer::Token::EOF {
-        return Err(Error::at(next.span, format!("the end of the statement was expected, found `{}`", next.token)));
+        return Err(Error::at(
+            next.span,
+            format!("the end of the statement was expected, found `{}`", next.token),
+        ));
     }
     Ok(statement)
 }

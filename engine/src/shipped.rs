@@ -36,17 +36,27 @@ const SHIPPED: [Shipped; 3] = [
 
 /// The shipped model of that kind and name, if there is one.
 pub(crate) fn model(kind: ModelKind, name: &str) -> Result<Option<Stored>> {
-    let Some(shipped) = SHIPPED.iter().find(|model| model.kind == kind && model.name == name) else {
+    let Some(shipped) = SHIPPED
+        .iter()
+        .find(|model| model.kind == kind && model.name == name)
+    else {
         return Ok(None);
     };
-    let config = serde_json::from_str(shipped.config)
-        .map_err(|error| Error::Unsupported(format!("internal: the shipped {kind} `{name}` is not readable: {error}")))?;
+    let config = serde_json::from_str(shipped.config).map_err(|error| {
+        Error::Unsupported(format!(
+            "internal: the shipped {kind} `{name}` is not readable: {error}"
+        ))
+    })?;
     Ok(Some((config, shipped.weights.into())))
 }
 
 /// The names of the shipped models of a kind.
 pub(crate) fn names(kind: ModelKind) -> Vec<&'static str> {
-    SHIPPED.iter().filter(|model| model.kind == kind).map(|model| model.name).collect()
+    SHIPPED
+        .iter()
+        .filter(|model| model.kind == kind)
+        .map(|model| model.name)
+        .collect()
 }
 
 #[cfg(test)]
@@ -60,7 +70,10 @@ mod tests {
         models.generator("sun")?;
         models.directions("sun")?;
         models.encoder("look")?;
-        let bytes: usize = SHIPPED.iter().map(|model| model.config.len() + model.weights.len()).sum();
+        let bytes: usize = SHIPPED
+            .iter()
+            .map(|model| model.config.len() + model.weights.len())
+            .sum();
         assert!(bytes <= 8_000_000, "{bytes} bytes");
         Ok(())
     }

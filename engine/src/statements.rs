@@ -56,7 +56,10 @@ fn facts(session: &Session, facts: impl IntoIterator<Item = (String, String)>) -
         Field::new("fact", DataType::Utf8, false),
         Field::new("value", DataType::Utf8, false),
     ]);
-    let columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(names)), Arc::new(StringArray::from(values))];
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from(names)),
+        Arc::new(StringArray::from(values)),
+    ];
     answer(session, RecordBatch::try_new(Arc::new(schema), columns)?)
 }
 

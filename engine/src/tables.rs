@@ -6,10 +6,7 @@ mod system;
 
 use std::sync::Arc;
 
-use datafusion::{
-    datasource::MemTable,
-    execution::options::ParquetReadOptions,
-};
+use datafusion::{datasource::MemTable, execution::options::ParquetReadOptions};
 
 use crate::{Error, Result, session::Session};
 
@@ -22,10 +19,15 @@ pub(crate) async fn register(session: &Session) -> Result<()> {
         for table in catalogue.tables() {
             let path = catalogue.verify_table(&table.name)?;
             let path = path.to_str().ok_or_else(|| {
-                Error::Unsupported(format!("{}: the path of a catalogue must be valid UTF-8", path.display()))
+                Error::Unsupported(format!(
+                    "{}: the path of a catalogue must be valid UTF-8",
+                    path.display()
+                ))
             })?;
             context.deregister_table(table.name.as_str())?;
-            context.register_parquet(table.name.as_str(), path, ParquetReadOptions::default()).await?;
+            context
+                .register_parquet(table.name.as_str(), path, ParquetReadOptions::default())
+                .await?;
             has_sharps |= table.name == sharps::SHARPS;
         }
     }

@@ -37,7 +37,8 @@ pub struct Sample {
 /// The keywords that are measured on a patch, in the order of their columns.
 pub(crate) fn measured_keywords() -> impl Iterator<Item = &'static Keyword> {
     PatchQuantities::NAMES.iter().map(|name| {
-        keyword::find(name).expect("every measured quantity is a row of the keyword registry, as a test asserts")
+        keyword::find(name)
+            .expect("every measured quantity is a row of the keyword registry, as a test asserts")
     })
 }
 
@@ -54,17 +55,28 @@ pub(crate) fn sample_fields(generator: &str, grid: Grid, latent_dim: usize) -> F
 
 /// Samples as a struct array with [`sample_fields`].
 pub(crate) fn sample_array(fields: &Fields, samples: &[Option<Arc<Sample>>]) -> Result<StructArray> {
-    let patches = patch_array(&fields[0], samples.iter().map(|sample| sample.as_ref().map(|sample| &sample.patch)))?;
+    let patches = patch_array(
+        &fields[0],
+        samples
+            .iter()
+            .map(|sample| sample.as_ref().map(|sample| &sample.patch)),
+    )?;
     let latents = vector_array(
         &fields[1],
-        samples.iter().map(|sample| sample.as_ref().map(|sample| sample.latent.as_slice())),
+        samples
+            .iter()
+            .map(|sample| sample.as_ref().map(|sample| sample.latent.as_slice())),
     )?;
     let mut seeds = Int64Builder::new();
     for sample in samples {
         seeds.append_option(sample.as_ref().and_then(|sample| sample.seed));
     }
     let mut columns: Vec<ArrayRef> = vec![patches, latents, Arc::new(seeds.finish())];
-    columns.extend(quantity_arrays(samples.iter().map(|sample| sample.as_ref().map(|sample| &sample.quantities))));
+    columns.extend(quantity_arrays(
+        samples
+            .iter()
+            .map(|sample| sample.as_ref().map(|sample| &sample.quantities)),
+    ));
     let nulls = samples.iter().map(Option::is_some).collect::<Vec<_>>();
     Ok(StructArray::try_new(fields.clone(), columns, Some(nulls.into()))?)
 }
@@ -73,24 +85,42 @@ pub(crate) fn sample_array(fields: &Fields, samples: &[Option<Arc<Sample>>]) -> 
 pub(crate) fn quantity_arrays<'a>(
     rows: impl Iterator<Item = Option<&'a PatchQuantities>>,
 ) -> impl Iterator<Item = ArrayRef> {
-    let mut builders: Vec<Float64Builder> = PatchQuantities::NAMES.iter().map(|_| Float64Builder::new()).collect();
+    let mut builders: Vec<Float64Builder> = PatchQuantities::NAMES
+        .iter()
+        .map(|_| Float64Builder::new())
+        .collect();
     for row in rows {
         for (builder, name) in builders.iter_mut().zip(PatchQuantities::NAMES) {
-            builder.append_option(row.and_then(|row| row.get(name)).filter(|value| value.is_finite()));
+            builder.append_option(
+                row.and_then(|row| row.get(name))
+                    .filter(|value| value.is_finite()),
+            );
         }
     }
-    builders.into_iter().map(|mut builder| Arc::new(builder.finish()) as ArrayRef)
+    builders
+        .into_iter()
+        .map(|mut builder| Arc::new(builder.finish()) as ArrayRef)
 }
 
 /// Patches as the array of `field`.
-pub(crate) fn patch_array<'a>(field: &Field, patches: impl Iterator<Item = Option<&'a Patch>>) -> Result<ArrayRef> {
+pub(crate) fn patch_array<'a>(
+    field: &Field,
+    patches: impl Iterator<Item = Option<&'a Patch>>,
+) -> Result<ArrayRef> {
     vector_array(field, patches.map(|patch| patch.map(Patch::gauss)))
 }
 
 /// Vectors of one length as the fixed-size list of `field`.
-pub(crate) fn vector_array<'a>(field: &Field, vectors: impl Iterator<Item = Option<&'a [f32]>>) -> Result<ArrayRef> {
+pub(crate) fn vector_array<'a>(
+    field: &Field,
+    vectors: impl Iterator<Item = Option<&'a [f32]>>,
+) -> Result<ArrayRef> {
     let DataType::FixedSizeList(item, length) = field.data_type() else {
-        return Err(exec_datafusion_err!("internal: `{}` is not a vector but {}", field.name(), field.data_type()));
+        return Err(exec_datafusion_err!(
+            "internal: `{}` is not a vector but {}",
+            field.name(),
+            field.data_type()
+        ));
     };
     let mut builder = FixedSizeListBuilder::new(Float32Builder::new(), *length).with_field(Arc::clone(item));
     for vector in vectors {
@@ -128,7 +158,9 @@ impl VectorColumn {
             .as_fixed_size_list_opt()
             .ok_or_else(|| exec_datafusion_err!("a vector is expected, found {}", array.data_type()))?
             .clone();
-        let values = arrow::compute::cast(list.values(), &DataType::Float32)?.as_primitive::<Float32Type>().clone();
+        let values = arrow::compute::cast(list.values(), &DataType::Float32)?
+            .as_primitive::<Float32Type>()
+            .clone();
         Ok(Self { list, values })
     }
 
@@ -158,7 +190,10 @@ impl PatchColumn {
     /// The patches of `array`, whose field is `field`.
     pub(crate) fn new(array: &ArrayRef, field: &Field) -> Result<Self> {
         let (child, grid) = part(field, patch_grid).ok_or_else(|| not_a_patch("this function", field))?;
-        Ok(Self { grid, vectors: VectorColumn::new(&select(array, child)?)? })
+        Ok(Self {
+            grid,
+            vectors: VectorColumn::new(&select(array, child)?)?,
+        })
     }
 
     /// The patch of row `index`; a NULL pixel is a missing one, NaN.
@@ -212,7 +247,14 @@ pub(crate) fn not_a_latent(function: &str, field: &Field) -> datafusion::common:
 fn describe(data_type: &DataType) -> String {
     match data_type {
         DataType::Struct(fields) => {
-            format!("STRUCT({})", fields.iter().map(|field| field.name().as_str()).collect::<Vec<_>>().join(", "))
+            format!(
+                "STRUCT({})",
+                fields
+                    .iter()
+                    .map(|field| field.name().as_str())
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
         }
         DataType::FixedSizeList(item, length) => format!("FixedSizeList({length} × {})", item.data_type()),
         other => other.to_string(),
@@ -224,13 +266,20 @@ fn part<T>(field: &Field, read: impl Fn(&Field) -> Option<T>) -> Option<(Option<
     if let Some(found) = read(field) {
         return Some((None, found));
     }
-    let DataType::Struct(children) = field.data_type() else { return None };
-    children.iter().enumerate().find_map(|(index, child)| Some((Some(index), read(child)?)))
+    let DataType::Struct(children) = field.data_type() else {
+        return None;
+    };
+    children
+        .iter()
+        .enumerate()
+        .find_map(|(index, child)| Some((Some(index), read(child)?)))
 }
 
 /// The child of a struct array with the struct's own NULLs, or the array itself.
 fn select(array: &ArrayRef, child: Option<usize>) -> Result<ArrayRef> {
-    let Some(child) = child else { return Ok(Arc::clone(array)) };
+    let Some(child) = child else {
+        return Ok(Arc::clone(array));
+    };
     let parent = array
         .as_struct_opt()
         .ok_or_else(|| exec_datafusion_err!("a SAMPLE is expected, found {}", array.data_type()))?;
@@ -245,7 +294,8 @@ fn select(array: &ArrayRef, child: Option<usize>) -> Result<ArrayRef> {
             let DataType::FixedSizeList(item, length) = list.data_type() else {
                 return Err(exec_datafusion_err!("internal: a list that is not one"));
             };
-            let list = FixedSizeListArray::try_new(Arc::clone(item), *length, Arc::clone(list.values()), nulls)?;
+            let list =
+                FixedSizeListArray::try_new(Arc::clone(item), *length, Arc::clone(list.values()), nulls)?;
             Ok(Arc::new(list))
         }
     }

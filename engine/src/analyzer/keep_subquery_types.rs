@@ -48,9 +48,12 @@ impl AnalyzerRule for KeepSubqueryTypes {
 impl KeepSubqueryTypes {
     fn wrap(&self, expr: Expr) -> Transformed<Expr> {
         let metadata = match &expr {
-            Expr::ScalarSubquery(subquery) => {
-                subquery.subquery.schema().fields().first().and_then(|field| metadata_of(field))
-            }
+            Expr::ScalarSubquery(subquery) => subquery
+                .subquery
+                .schema()
+                .fields()
+                .first()
+                .and_then(|field| metadata_of(field)),
             _ => None,
         };
         match metadata {

@@ -66,7 +66,11 @@ fn place(filter: Filter) -> Result<Transformed<LogicalPlan>> {
         Some(predicate) => LogicalPlan::Filter(Filter::try_new(predicate, Arc::new(input))?),
         None => input,
     };
-    Ok(if placed { Transformed::yes(plan) } else { Transformed::no(plan) })
+    Ok(if placed {
+        Transformed::yes(plan)
+    } else {
+        Transformed::no(plan)
+    })
 }
 
 /// Moves `predicate` under the NEAREST below `plan` that all of its columns come from, if there is one.
@@ -90,14 +94,19 @@ fn sink(plan: LogicalPlan, predicate: &Expr) -> Result<(LogicalPlan, bool)> {
                 let index = alias.schema.maybe_index_of_column(column)?;
                 Some(Column::from(alias.input.schema().qualified_field(index)))
             })?;
-            let Some(inside) = inside else { return Ok((LogicalPlan::SubqueryAlias(alias), false)) };
+            let Some(inside) = inside else {
+                return Ok((LogicalPlan::SubqueryAlias(alias), false));
+            };
             let (input, placed) = sink(Arc::unwrap_or_clone(alias.input), &inside)?;
             alias.input = Arc::new(input);
             Ok((LogicalPlan::SubqueryAlias(alias), placed))
         }
         LogicalPlan::Join(mut join) => {
             let comes_from = |side: &LogicalPlan| {
-                predicate.column_refs().iter().all(|column| side.schema().is_column_from_schema(column))
+                predicate
+                    .column_refs()
+                    .iter()
+                    .all(|column| side.schema().is_column_from_schema(column))
             };
             if matches!(join.join_type, JoinType::Inner | JoinType::Left) && comes_from(&join.left) {
                 let (left, placed) = sink(Arc::unwrap_or_clone(join.left), predicate)?;

@@ -55,16 +55,33 @@ fn resolve(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     match expr {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
             let (left, right) = pair(*left, *right, schema)?;
-            Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)))))
+            Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(
+                Box::new(left),
+                op,
+                Box::new(right),
+            ))))
         }
-        Expr::Between(Between { expr, negated, low, high }) => {
+        Expr::Between(Between {
+            expr,
+            negated,
+            low,
+            high,
+        }) => {
             let unit = unit_of_expr(&expr, schema);
             let (low, high) = (convert(*low, unit.as_ref())?, convert(*high, unit.as_ref())?);
-            Ok(Transformed::yes(Expr::Between(Between::new(expr, negated, Box::new(low), Box::new(high)))))
+            Ok(Transformed::yes(Expr::Between(Between::new(
+                expr,
+                negated,
+                Box::new(low),
+                Box::new(high),
+            ))))
         }
         Expr::InList(InList { expr, list, negated }) => {
             let unit = unit_of_expr(&expr, schema);
-            let list = list.into_iter().map(|item| convert(item, unit.as_ref())).collect::<Result<_>>()?;
+            let list = list
+                .into_iter()
+                .map(|item| convert(item, unit.as_ref()))
+                .collect::<Result<_>>()?;
             Ok(Transformed::yes(Expr::InList(InList::new(expr, list, negated))))
         }
         // Comparisons are met on the way up, after their operands: a bare call must wait for them.
@@ -75,18 +92,26 @@ fn resolve(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
 /// The operators whose two sides have one unit.
 fn is_comparison(op: Operator) -> bool {
     use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
-    matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom)
+    matches!(
+        op,
+        Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom
+    )
 }
 
 /// Both sides of a comparison, each converted to the unit of the other.
 fn pair(left: Expr, right: Expr, schema: &DFSchema) -> Result<(Expr, Expr)> {
     let (of_left, of_right) = (unit_of_expr(&left, schema), unit_of_expr(&right, schema));
-    Ok((convert(left, of_right.as_ref())?, convert(right, of_left.as_ref())?))
+    Ok((
+        convert(left, of_right.as_ref())?,
+        convert(right, of_left.as_ref())?,
+    ))
 }
 
 /// A quantity as a number in `unit`; everything else as it is.
 fn convert(expr: Expr, unit: Option<&Unit>) -> Result<Expr> {
-    let Some(quantity) = Quantity::read(&expr) else { return Ok(expr) };
+    let Some(quantity) = Quantity::read(&expr) else {
+        return Ok(expr);
+    };
     let value = match unit {
         None => quantity.value * quantity.unit.to_base,
         Some(unit) if unit.dimension == quantity.unit.dimension => {
@@ -107,7 +132,11 @@ fn convert(expr: Expr, unit: Option<&Unit>) -> Result<Expr> {
             );
             let diagnostic = Diagnostic::error(message)
                 .with_span(quantity.span)
-                .with_label(format!("expected {} in {}", unit.dimension.described(), unit.symbol));
+                .with_label(format!(
+                    "expected {} in {}",
+                    unit.dimension.described(),
+                    unit.symbol
+                ));
             return Err(Error::from(diagnostic).into());
         }
     };
@@ -132,7 +161,9 @@ struct Quantity {
 
 impl Quantity {
     fn read(expr: &Expr) -> Option<Self> {
-        let Expr::ScalarFunction(call) = expr else { return None };
+        let Expr::ScalarFunction(call) = expr else {
+            return None;
+        };
         if call.func.name() != QUANTITY {
             return None;
         }
@@ -148,6 +179,10 @@ impl Quantity {
             _ => return None,
         };
         let place = |column: usize| Some(Location::new(number(2)? as u64, number(column)? as u64));
-        Some(Self { value: number(0)?, unit, span: Span::new(place(3)?, place(4)?) })
+        Some(Self {
+            value: number(0)?,
+            unit,
+            span: Span::new(place(3)?, place(4)?),
+        })
     }
 }

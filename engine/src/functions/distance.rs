@@ -45,11 +45,18 @@ impl Distance {
 
 impl Kernel for Distance {
     fn call(&self) -> CallSignature {
-        CallSignature { name: self.name, parameters: vec![required("a"), required("b")], positional: 2 }
+        CallSignature {
+            name: self.name,
+            parameters: vec![required("a"), required("b")],
+            positional: 2,
+        }
     }
 
     fn about(&self) -> About {
-        About { summary: self.summary, example: self.example }
+        About {
+            summary: self.summary,
+            example: self.example,
+        }
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
@@ -58,16 +65,26 @@ impl Kernel for Distance {
                 Ok(Arc::new(Field::new(self.name, DataType::Float64, true)))
             }
             (DataType::FixedSizeList(_, a), DataType::FixedSizeList(_, b)) => {
-                plan_err!("{} takes two vectors of one length, found {a} and {b} numbers", self.name)
+                plan_err!(
+                    "{} takes two vectors of one length, found {a} and {b} numbers",
+                    self.name
+                )
             }
-            _ => plan_err!("{} takes two vectors, such as embeddings; EMBED(patch) makes one", self.name),
+            _ => plan_err!(
+                "{} takes two vectors, such as embeddings; EMBED(patch) makes one",
+                self.name
+            ),
         }
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let (a, b) = (VectorColumn::new(&rows.array(0)?)?, VectorColumn::new(&rows.array(1)?)?);
-        let distances: Float64Array =
-            (0..rows.len()).map(|index| Some(self.metric.distance(a.get(index)?, b.get(index)?))).collect();
+        let (a, b) = (
+            VectorColumn::new(&rows.array(0)?)?,
+            VectorColumn::new(&rows.array(1)?)?,
+        );
+        let distances: Float64Array = (0..rows.len())
+            .map(|index| Some(self.metric.distance(a.get(index)?, b.get(index)?)))
+            .collect();
         Ok(Arc::new(distances))
     }
 }

@@ -24,7 +24,9 @@ pub(super) struct Embed {
 
 impl Embed {
     pub(super) fn new(models: &Handle) -> Self {
-        Self { models: models.clone() }
+        Self {
+            models: models.clone(),
+        }
     }
 }
 
@@ -51,7 +53,11 @@ impl Kernel for Embed {
         }
         let name = constant_text(args, 1, "EMBED")?;
         let encoder = self.models.encoder(name.as_deref().unwrap_or(DEFAULT_ENCODER))?;
-        Ok(Arc::new(embedding_field("embed", encoder.dim(), &encoder.identity)))
+        Ok(Arc::new(embedding_field(
+            "embed",
+            encoder.dim(),
+            &encoder.identity,
+        )))
     }
 
     fn runs_a_model(&self) -> bool {
@@ -61,7 +67,12 @@ impl Kernel for Embed {
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
         let names = rows.text(1)?;
-        let name = names.iter().flatten().next().unwrap_or(DEFAULT_ENCODER).to_owned();
+        let name = names
+            .iter()
+            .flatten()
+            .next()
+            .unwrap_or(DEFAULT_ENCODER)
+            .to_owned();
         let encoder = self.models.encoder(&name)?;
         let mut embeddings: Vec<Option<Vec<f32>>> = Vec::with_capacity(rows.len());
         let indices: Vec<usize> = (0..rows.len()).collect();
@@ -70,7 +81,11 @@ impl Kernel for Embed {
             let chunk: Vec<_> = chunk.iter().map(|&index| patches.get(index)).collect();
             let present: Vec<_> = chunk.iter().flatten().collect();
             let mut embedded = encoder.embed(&present).map_err(Error::from)?.into_iter();
-            embeddings.extend(chunk.iter().map(|patch| patch.as_ref().and_then(|_| embedded.next())));
+            embeddings.extend(
+                chunk
+                    .iter()
+                    .map(|patch| patch.as_ref().and_then(|_| embedded.next())),
+            );
         }
         vector_array(rows.return_field(), embeddings.iter().map(Option::as_deref))
     }

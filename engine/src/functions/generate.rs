@@ -30,7 +30,9 @@ pub(crate) const DEFAULT_TOLERANCE: f64 = 0.02;
 pub(crate) fn targets() -> Vec<(&'static str, &'static Keyword)> {
     measured_keywords()
         .flat_map(|keyword| {
-            std::iter::once(keyword.name).chain(keyword.aliases.iter().copied()).map(move |name| (name, keyword))
+            std::iter::once(keyword.name)
+                .chain(keyword.aliases.iter().copied())
+                .map(move |name| (name, keyword))
         })
         .collect()
 }
@@ -47,7 +49,10 @@ pub(crate) fn target_parameters() -> Vec<Parameter> {
 }
 
 /// The targets of row `row`, read from the arguments that start at `first`.
-pub(crate) fn read_targets(columns: &[arrow::array::Float64Array], row: usize) -> Result<Vec<(&'static str, f64)>> {
+pub(crate) fn read_targets(
+    columns: &[arrow::array::Float64Array],
+    row: usize,
+) -> Result<Vec<(&'static str, f64)>> {
     let mut given: Vec<(&'static str, f64)> = Vec::new();
     for ((argument, keyword), column) in targets().into_iter().zip(columns) {
         if column.is_null(row) {
@@ -55,10 +60,16 @@ pub(crate) fn read_targets(columns: &[arrow::array::Float64Array], row: usize) -
         }
         let value = column.value(row);
         if !value.is_finite() {
-            return exec_err!("{argument} => {value}: a target is a finite number of {}", unit_or_number(keyword));
+            return exec_err!(
+                "{argument} => {value}: a target is a finite number of {}",
+                unit_or_number(keyword)
+            );
         }
         if given.iter().any(|(name, _)| *name == keyword.name) {
-            return exec_err!("{argument} is another name of {}, which is given already", keyword.name);
+            return exec_err!(
+                "{argument} is another name of {}, which is given already",
+                keyword.name
+            );
         }
         given.push((keyword.name, value));
     }
@@ -66,7 +77,11 @@ pub(crate) fn read_targets(columns: &[arrow::array::Float64Array], row: usize) -
 }
 
 fn unit_or_number(keyword: &Keyword) -> &'static str {
-    if keyword.unit.is_empty() { "no unit" } else { keyword.unit }
+    if keyword.unit.is_empty() {
+        "no unit"
+    } else {
+        keyword.unit
+    }
 }
 
 #[derive(Debug)]
@@ -76,13 +91,19 @@ pub(super) struct Generate {
 
 impl Generate {
     pub(super) fn new(models: &Handle) -> Self {
-        Self { models: models.clone() }
+        Self {
+            models: models.clone(),
+        }
     }
 }
 
 /// The parameters after the targets.
 pub(crate) fn tail() -> Vec<Parameter> {
-    vec![optional("seed"), number("tolerance", DEFAULT_TOLERANCE), text("generator", DEFAULT_GENERATOR)]
+    vec![
+        optional("seed"),
+        number("tolerance", DEFAULT_TOLERANCE),
+        text("generator", DEFAULT_GENERATOR),
+    ]
 }
 
 /// A tolerance that can be met.
@@ -97,7 +118,11 @@ impl Kernel for Generate {
     fn call(&self) -> CallSignature {
         let mut parameters = target_parameters();
         parameters.extend(tail());
-        CallSignature { name: "generate", parameters, positional: 0 }
+        CallSignature {
+            name: "generate",
+            parameters,
+            positional: 0,
+        }
     }
 
     fn about(&self) -> About {
@@ -115,7 +140,8 @@ impl Kernel for Generate {
                 return plan_err!("GENERATE: {name} is a number, found {given}");
             }
         }
-        let name = constant_text(args, count + 2, "GENERATE")?.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
+        let name =
+            constant_text(args, count + 2, "GENERATE")?.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
         let generator = self.models.generator(&name)?;
         let fields = sample_fields(&name, generator.config().grid(), generator.config().w_dim);
         Ok(Arc::new(Field::new("generate", DataType::Struct(fields), true)))
@@ -126,19 +152,31 @@ impl Kernel for Generate {
     }
 
     fn is_repeatable(&self, rows: &Rows<'_>) -> bool {
-        rows.i64(targets().len()).is_ok_and(|seeds| !seeds.is_empty() && seeds.is_valid(0))
+        rows.i64(targets().len())
+            .is_ok_and(|seeds| !seeds.is_empty() && seeds.is_valid(0))
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let count = targets().len();
-        let columns = (0..count).map(|index| rows.f64(index)).collect::<Result<Vec<_>>>()?;
+        let columns = (0..count)
+            .map(|index| rows.f64(index))
+            .collect::<Result<Vec<_>>>()?;
         let (seeds, tolerances, generators) = (rows.i64(count)?, rows.f64(count + 1)?, rows.text(count + 2)?);
-        let name = generators.iter().flatten().next().unwrap_or(DEFAULT_GENERATOR).to_owned();
+        let name = generators
+            .iter()
+            .flatten()
+            .next()
+            .unwrap_or(DEFAULT_GENERATOR)
+            .to_owned();
         let requests = (0..rows.len())
             .map(|row| {
                 Ok(Request {
                     targets: read_targets(&columns, row)?,
-                    seed: if seeds.is_valid(row) { seeds.value(row) } else { draw::random_seed() },
+                    seed: if seeds.is_valid(row) {
+                        seeds.value(row)
+                    } else {
+                        draw::random_seed()
+                    },
                     tolerance: check_tolerance(if tolerances.is_valid(row) {
                         tolerances.value(row)
                     } else {
@@ -147,7 +185,10 @@ impl Kernel for Generate {
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        let samples: Vec<_> = draw::draw(&self.models, &name, &requests)?.into_iter().map(Some).collect();
+        let samples: Vec<_> = draw::draw(&self.models, &name, &requests)?
+            .into_iter()
+            .map(Some)
+            .collect();
         let DataType::Struct(fields) = rows.return_field().data_type() else {
             return exec_err!("internal: GENERATE returns a struct");
         };

@@ -36,7 +36,9 @@ pub(super) struct GenerateRows {
 
 impl GenerateRows {
     pub(super) fn new(models: &Handle) -> Self {
-        Self { models: models.clone() }
+        Self {
+            models: models.clone(),
+        }
     }
 }
 
@@ -45,16 +47,24 @@ impl Kernel for GenerateRows {
         let mut parameters = target_parameters();
         parameters.extend(tail());
         parameters.push(number("n", 1.0));
-        CallSignature { name: "generate_rows", parameters, positional: 0 }
+        CallSignature {
+            name: "generate_rows",
+            parameters,
+            positional: 0,
+        }
     }
 
     fn about(&self) -> About {
-        About { summary: "", example: "" }
+        About {
+            summary: "",
+            example: "",
+        }
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
         let count = targets().len();
-        let name = constant_text(args, count + 2, "GENERATE")?.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
+        let name =
+            constant_text(args, count + 2, "GENERATE")?.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
         let generator = self.models.generator(&name)?;
         let sample = sample_fields(&name, generator.config().grid(), generator.config().w_dim);
         let mut fields = vec![Arc::new(Field::new("sample", DataType::Struct(sample), true))];
@@ -74,10 +84,17 @@ impl Kernel for GenerateRows {
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let count = targets().len();
-        let columns = (0..count).map(|index| rows.f64(index)).collect::<Result<Vec<_>>>()?;
+        let columns = (0..count)
+            .map(|index| rows.f64(index))
+            .collect::<Result<Vec<_>>>()?;
         let (seeds, tolerances) = (rows.i64(count)?, rows.f64(count + 1)?);
         let (generators, counts) = (rows.text(count + 2)?, rows.i64(count + 3)?);
-        let name = generators.iter().flatten().next().unwrap_or(DEFAULT_GENERATOR).to_owned();
+        let name = generators
+            .iter()
+            .flatten()
+            .next()
+            .unwrap_or(DEFAULT_GENERATOR)
+            .to_owned();
         let DataType::List(item) = rows.return_field().data_type() else {
             return exec_err!("internal: GENERATE returns a list");
         };
@@ -87,11 +104,19 @@ impl Kernel for GenerateRows {
         let mut requests = Vec::new();
         let mut lengths = Vec::with_capacity(rows.len());
         for row in 0..rows.len() {
-            let n = if counts.is_valid(row) { counts.value(row) } else { 1 };
+            let n = if counts.is_valid(row) {
+                counts.value(row)
+            } else {
+                1
+            };
             if !(0..=MAX_ROWS).contains(&n) {
                 return exec_err!("n is a number of samples from 0 to {MAX_ROWS}, found {n}");
             }
-            let first = if seeds.is_valid(row) { seeds.value(row) } else { draw::random_seed() };
+            let first = if seeds.is_valid(row) {
+                seeds.value(row)
+            } else {
+                draw::random_seed()
+            };
             let request = Request {
                 targets: read_targets(&columns, row)?,
                 seed: first,
@@ -102,12 +127,23 @@ impl Kernel for GenerateRows {
                 })?,
             };
             lengths.push(n as usize);
-            requests.extend((0..n).map(|i| Request { seed: first.saturating_add(i), ..request.clone() }));
+            requests.extend((0..n).map(|i| Request {
+                seed: first.saturating_add(i),
+                ..request.clone()
+            }));
         }
-        let samples: Vec<_> = draw::draw(&self.models, &name, &requests)?.into_iter().map(Some).collect();
+        let samples: Vec<_> = draw::draw(&self.models, &name, &requests)?
+            .into_iter()
+            .map(Some)
+            .collect();
         let structs = rows_of(fields, &samples, &requests)?;
         let offsets = OffsetBuffer::from_lengths(lengths);
-        Ok(Arc::new(ListArray::try_new(Arc::clone(item), offsets, Arc::new(structs), None)?))
+        Ok(Arc::new(ListArray::try_new(
+            Arc::clone(item),
+            offsets,
+            Arc::new(structs),
+            None,
+        )?))
     }
 }
 
@@ -123,11 +159,18 @@ fn rows_of(
     let mut arrays: Vec<ArrayRef> = vec![Arc::new(sample_array(sample, samples)?)];
     for field in &fields[1..] {
         let argument = field.name().trim_start_matches("requested_");
-        let keyword = targets().into_iter().find(|(name, _)| *name == argument).map(|(_, keyword)| keyword.name);
+        let keyword = targets()
+            .into_iter()
+            .find(|(name, _)| *name == argument)
+            .map(|(_, keyword)| keyword.name);
         let values: Float64Array = requests
             .iter()
             .map(|request| {
-                request.targets.iter().find(|(name, _)| Some(*name) == keyword).map(|(_, value)| *value)
+                request
+                    .targets
+                    .iter()
+                    .find(|(name, _)| Some(*name) == keyword)
+                    .map(|(_, value)| *value)
             })
             .collect();
         arrays.push(Arc::new(values));

@@ -20,7 +20,9 @@ use crate::{
 /// The functions of all measured keywords.
 pub(super) fn all() -> impl Iterator<Item = KeywordOf> {
     measured_keywords().flat_map(|keyword| {
-        std::iter::once(keyword.name).chain(keyword.aliases.iter().copied()).map(move |name| KeywordOf { name, keyword })
+        std::iter::once(keyword.name)
+            .chain(keyword.aliases.iter().copied())
+            .map(move |name| KeywordOf { name, keyword })
     })
 }
 
@@ -32,11 +34,18 @@ pub(super) struct KeywordOf {
 
 impl Kernel for KeywordOf {
     fn call(&self) -> CallSignature {
-        CallSignature { name: self.name, parameters: vec![required("patch")], positional: 1 }
+        CallSignature {
+            name: self.name,
+            parameters: vec![required("patch")],
+            positional: 1,
+        }
     }
 
     fn about(&self) -> About {
-        About { summary: self.keyword.summary, example: "SELECT USFLUX(patch), PSEP(patch) FROM sharps LIMIT 3" }
+        About {
+            summary: self.keyword.summary,
+            example: "SELECT USFLUX(patch), PSEP(patch) FROM sharps LIMIT 3",
+        }
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
@@ -49,7 +58,11 @@ impl Kernel for KeywordOf {
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
         let values: Float64Array = (0..rows.len())
-            .map(|index| physics::measure(&patches.get(index)?).get(self.keyword.name).filter(|value| value.is_finite()))
+            .map(|index| {
+                physics::measure(&patches.get(index)?)
+                    .get(self.keyword.name)
+                    .filter(|value| value.is_finite())
+            })
             .collect();
         Ok(Arc::new(values))
     }

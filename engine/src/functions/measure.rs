@@ -24,7 +24,11 @@ pub(super) struct Measure;
 
 impl Kernel for Measure {
     fn call(&self) -> CallSignature {
-        CallSignature { name: "measure", parameters: vec![required("patch")], positional: 1 }
+        CallSignature {
+            name: "measure",
+            parameters: vec![required("patch")],
+            positional: 1,
+        }
     }
 
     fn about(&self) -> About {
@@ -44,13 +48,18 @@ impl Kernel for Measure {
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
-        let measured: Vec<_> =
-            (0..rows.len()).map(|index| patches.get(index).map(|patch| physics::measure(&patch))).collect();
+        let measured: Vec<_> = (0..rows.len())
+            .map(|index| patches.get(index).map(|patch| physics::measure(&patch)))
+            .collect();
         let DataType::Struct(fields) = rows.return_field().data_type() else {
             return Err(exec_datafusion_err!("internal: MEASURE returns a struct"));
         };
         let nulls = measured.iter().map(Option::is_some).collect::<Vec<_>>();
         let columns = quantity_arrays(measured.iter().map(Option::as_ref)).collect();
-        Ok(Arc::new(StructArray::try_new(fields.clone(), columns, Some(nulls.into()))?))
+        Ok(Arc::new(StructArray::try_new(
+            fields.clone(),
+            columns,
+            Some(nulls.into()),
+        )?))
     }
 }

@@ -22,11 +22,18 @@ pub(super) struct QuantityCall;
 impl Kernel for QuantityCall {
     fn call(&self) -> CallSignature {
         let parameters = ["value", "unit", "line", "start", "end"].map(required).to_vec();
-        CallSignature { name: QUANTITY, parameters, positional: 5 }
+        CallSignature {
+            name: QUANTITY,
+            parameters,
+            positional: 5,
+        }
     }
 
     fn about(&self) -> About {
-        About { summary: "", example: "" }
+        About {
+            summary: "",
+            example: "",
+        }
     }
 
     fn return_field(&self, _: &ReturnFieldArgs<'_>) -> Result<FieldRef> {

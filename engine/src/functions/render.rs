@@ -40,7 +40,7 @@ impl Kernel for Render {
     fn about(&self) -> About {
         About {
             summary: "A picture of a patch or sample as the bytes of a PNG file",
-            example: "SELECT octet_length(RENDER(patch)) FROM sharps LIMIT 1",
+            example: "SELECT RENDER(patch) FROM sharps LIMIT 1",
         }
     }
 
@@ -61,11 +61,14 @@ impl Kernel for Render {
         for row in 0..rows.len() {
             let range = ranges.value(row);
             if !(range > 0.0 && range.is_finite()) {
-                return Err(exec_datafusion_err!("RENDER: range is the field shown as white and must be positive, found {range} G"));
+                return Err(exec_datafusion_err!(
+                    "RENDER: range is the field shown as white and must be positive, found {range} G"
+                ));
             }
             match patches.get(row) {
                 Some(patch) => {
-                    let png = picture::png(&patch, range as f32).map_err(|error| exec_datafusion_err!("RENDER: {error}"))?;
+                    let png = picture::png(&patch, range as f32)
+                        .map_err(|error| exec_datafusion_err!("RENDER: {error}"))?;
                     pictures.append_value(png);
                 }
                 None => pictures.append_null(),

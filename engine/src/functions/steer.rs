@@ -15,8 +15,9 @@ use datafusion::{
 use helioql_grammar::bind::{CallSignature, Default, Kind, Parameter};
 
 use super::{
-    About, Rows, number, optional, required,
+    About, Rows,
     generate::{DEFAULT_TOLERANCE, check_tolerance, read_targets, target_parameters, targets},
+    number, optional, required,
 };
 use crate::{
     error::Error,
@@ -32,7 +33,9 @@ pub(super) struct Steer {
 
 impl Steer {
     pub(super) fn new(models: &Handle) -> Self {
-        Self { models: models.clone() }
+        Self {
+            models: models.clone(),
+        }
     }
 }
 
@@ -69,11 +72,21 @@ impl Columns {
         let Some(generator) = generator_of(rows.field(0)) else {
             return exec_err!("internal: STEER was planned without a SAMPLE");
         };
-        let along = rows.text(count + 1)?.iter().flatten().next().map(str::to_lowercase);
+        let along = rows
+            .text(count + 1)?
+            .iter()
+            .flatten()
+            .next()
+            .map(str::to_lowercase);
         Ok(Self {
-            way: Way { along, hold: rows.names(count + 3)? },
+            way: Way {
+                along,
+                hold: rows.names(count + 3)?,
+            },
             latents: latent_column(&rows.array(0)?, rows.field(0))?,
-            values: (0..count).map(|index| rows.f64(index + 1)).collect::<Result<_>>()?,
+            values: (0..count)
+                .map(|index| rows.f64(index + 1))
+                .collect::<Result<_>>()?,
             by: rows.f64(count + 2)?,
             tolerance: rows.f64(count + 4)?,
             generator,
@@ -83,7 +96,9 @@ impl Columns {
     /// The path of row `row` in `steps` steps; `None` where the sample is NULL.
     pub(super) fn path(&self, models: &Handle, row: usize, steps: usize) -> Result<Option<Vec<Step>>> {
         models.check_cancelled()?;
-        let Some(start) = self.latents.get(row) else { return Ok(None) };
+        let Some(start) = self.latents.get(row) else {
+            return Ok(None);
+        };
         let (along, destination) = self.destination(row)?;
         let hold: Vec<&str> = self.way.hold.iter().map(|name| canonical(name)).collect();
         if hold.contains(&along) {
@@ -96,8 +111,16 @@ impl Columns {
         })?;
         let generator = models.generator(&self.generator)?;
         let directions = models.directions(&self.generator)?;
-        let course = Course { along, destination, hold: &hold, steps, tolerance };
-        Ok(Some(steer::path(&**generator, &directions, start, &course).map_err(Error::from)?))
+        let course = Course {
+            along,
+            destination,
+            hold: &hold,
+            steps,
+            tolerance,
+        };
+        Ok(Some(
+            steer::path(&**generator, &directions, start, &course).map_err(Error::from)?,
+        ))
     }
 
     fn destination(&self, row: usize) -> Result<(&str, Destination)> {
@@ -109,16 +132,24 @@ impl Columns {
                 Ok((keyword, Destination::To(*value)))
             }
             ([], Some(along), Some(by)) if by.is_finite() => Ok((canonical(along), Destination::By(by))),
-            ([], Some(_), Some(by)) => exec_err!("STEER: by is a finite number of standard deviations, found {by}"),
+            ([], Some(_), Some(by)) => {
+                exec_err!("STEER: by is a finite number of standard deviations, found {by}")
+            }
             ([], Some(along), None) => {
-                exec_err!("STEER: how far along {along}? Give `by => 1.5` standard deviations, or `{along} => value`")
+                exec_err!(
+                    "STEER: how far along {along}? Give `by => 1.5` standard deviations, or `{along} => value`"
+                )
             }
             ([], None, _) => exec_err!(
                 "STEER needs a direction: a value as in `usflux => 3e22Mx`, or `along => 'usflux', by => 1.5`"
             ),
             (several, _, _) => exec_err!(
                 "STEER moves one quantity at a time, found {}; GENERATE takes several targets, `hold` keeps others",
-                several.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+                several
+                    .iter()
+                    .map(|(name, _)| *name)
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
         }
     }
@@ -126,17 +157,27 @@ impl Columns {
 
 /// A keyword's name for one of its aliases.
 fn canonical(name: &str) -> &str {
-    targets().into_iter().find(|(alias, _)| *alias == name).map_or(name, |(_, keyword)| keyword.name)
+    targets()
+        .into_iter()
+        .find(|(alias, _)| *alias == name)
+        .map_or(name, |(_, keyword)| keyword.name)
 }
 
 /// A step as a sample.
 pub(super) fn sample(step: Step) -> Arc<Sample> {
-    Arc::new(Sample { patch: step.view.patch, latent: step.view.w, seed: None, quantities: step.view.quantities })
+    Arc::new(Sample {
+        patch: step.view.patch,
+        latent: step.view.w,
+        seed: None,
+        quantities: step.view.quantities,
+    })
 }
 
 /// The type of a steered sample: that of the sample it starts from, under the same generator.
 pub(super) fn return_fields(models: &Handle, sample: &Field) -> Result<arrow::datatypes::Fields> {
-    let Some(name) = generator_of(sample) else { return Err(not_a_latent("STEER", sample)) };
+    let Some(name) = generator_of(sample) else {
+        return Err(not_a_latent("STEER", sample));
+    };
     let generator = models.generator(&name)?;
     let grid = grid_of(sample).unwrap_or_else(|| generator.grid());
     Ok(sample_fields(&name, grid, generator.config().w_dim))
@@ -144,7 +185,11 @@ pub(super) fn return_fields(models: &Handle, sample: &Field) -> Result<arrow::da
 
 impl super::Kernel for Steer {
     fn call(&self) -> CallSignature {
-        CallSignature { name: "steer", parameters: parameters(), positional: 1 }
+        CallSignature {
+            name: "steer",
+            parameters: parameters(),
+            positional: 1,
+        }
     }
 
     fn about(&self) -> About {
@@ -166,7 +211,12 @@ impl super::Kernel for Steer {
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let columns = Columns::read(rows)?;
         let samples = (0..rows.len())
-            .map(|row| Ok(columns.path(&self.models, row, 1)?.and_then(|mut path| path.pop()).map(sample)))
+            .map(|row| {
+                Ok(columns
+                    .path(&self.models, row, 1)?
+                    .and_then(|mut path| path.pop())
+                    .map(sample))
+            })
             .collect::<Result<Vec<_>>>()?;
         let DataType::Struct(fields) = rows.return_field().data_type() else {
             return exec_err!("internal: STEER returns a struct");

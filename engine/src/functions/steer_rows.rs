@@ -30,7 +30,9 @@ pub(super) struct SteerRows {
 
 impl SteerRows {
     pub(super) fn new(models: &Handle) -> Self {
-        Self { models: models.clone() }
+        Self {
+            models: models.clone(),
+        }
     }
 }
 
@@ -38,11 +40,18 @@ impl Kernel for SteerRows {
     fn call(&self) -> CallSignature {
         let mut parameters = parameters();
         parameters.push(number("steps", 9.0));
-        CallSignature { name: "steer_rows", parameters, positional: 1 }
+        CallSignature {
+            name: "steer_rows",
+            parameters,
+            positional: 1,
+        }
     }
 
     fn about(&self) -> About {
-        About { summary: "", example: "" }
+        About {
+            summary: "",
+            example: "",
+        }
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
@@ -67,11 +76,17 @@ impl Kernel for SteerRows {
         let mut path: Vec<(i64, Step)> = Vec::new();
         let mut lengths = Vec::with_capacity(rows.len());
         for row in 0..rows.len() {
-            let steps = if counts.is_valid(row) { counts.value(row) } else { 9 };
+            let steps = if counts.is_valid(row) {
+                counts.value(row)
+            } else {
+                9
+            };
             if !(1..=MAX_STEPS).contains(&steps) {
                 return exec_err!("STEER: steps is a number of rows from 1 to {MAX_STEPS}, found {steps}");
             }
-            let steps = columns.path(&self.models, row, steps as usize)?.unwrap_or_default();
+            let steps = columns
+                .path(&self.models, row, steps as usize)?
+                .unwrap_or_default();
             lengths.push(steps.len());
             path.extend((0i64..).zip(steps));
         }
@@ -96,6 +111,11 @@ impl Kernel for SteerRows {
         ];
         let structs = StructArray::try_new(fields.clone(), arrays, None)?;
         let offsets = OffsetBuffer::from_lengths(lengths);
-        Ok(Arc::new(ListArray::try_new(Arc::clone(item), offsets, Arc::new(structs), None)?))
+        Ok(Arc::new(ListArray::try_new(
+            Arc::clone(item),
+            offsets,
+            Arc::new(structs),
+            None,
+        )?))
     }
 }

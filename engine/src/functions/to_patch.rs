@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, Float32Array},
+    compute::{CastOptions, cast_with_options},
     datatypes::{DataType, FieldRef, Float32Type},
 };
 use datafusion::{
@@ -48,17 +49,30 @@ impl Kernel for ToPatch {
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
         match args.arg_fields[0].data_type() {
-            DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) | DataType::Binary
-            | DataType::BinaryView | DataType::LargeBinary => {}
+            DataType::List(_)
+            | DataType::LargeList(_)
+            | DataType::FixedSizeList(..)
+            | DataType::Binary
+            | DataType::BinaryView
+            | DataType::LargeBinary => {}
             other => return plan_err!("TO_PATCH takes a list of numbers or bytes, found {other}"),
         }
         let height = side(args, 1, "height")?;
         let width = side(args, 2, "width")?;
         let cell_mm = constant(args, 3, "cell_mm")?;
         if !(cell_mm > 0.0 && cell_mm.is_finite()) {
-            return plan_err!("TO_PATCH: cell_mm is the side of a pixel in Mm and must be positive, found {cell_mm}");
+            return plan_err!(
+                "TO_PATCH: cell_mm is the side of a pixel in Mm and must be positive, found {cell_mm}"
+            );
         }
-        Ok(Arc::new(patch_field("patch", Grid { height, width, cell_mm })))
+        Ok(Arc::new(patch_field(
+            "patch",
+            Grid {
+                height,
+                width,
+                cell_mm,
+            },
+        )))
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
@@ -107,7 +121,13 @@ fn numbers(array: &ArrayRef, row: usize) -> Result<Float32Array> {
         DataType::BinaryView => return Ok(bytes(array.as_binary_view().value(row))),
         _ => array.as_fixed_size_list().value(row),
     };
-    Ok(arrow::compute::cast(&list, &DataType::Float32)?.as_primitive::<Float32Type>().clone())
+    // What is no number must not become a missing pixel.
+    let strict = CastOptions {
+        safe: false,
+        ..CastOptions::default()
+    };
+    let numbers = cast_with_options(&list, &DataType::Float32, &strict)?;
+    Ok(numbers.as_primitive::<Float32Type>().clone())
 }
 
 fn side(args: &ReturnFieldArgs<'_>, index: usize, name: &str) -> Result<usize> {

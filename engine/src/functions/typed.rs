@@ -25,16 +25,27 @@ pub(super) struct Typed;
 /// The second argument for a value of `field`.
 pub(crate) fn metadata_of(field: &Field) -> Option<String> {
     let entries: std::collections::BTreeMap<_, _> = field.metadata().iter().collect();
-    if entries.is_empty() { None } else { serde_json::to_string(&entries).ok() }
+    if entries.is_empty() {
+        None
+    } else {
+        serde_json::to_string(&entries).ok()
+    }
 }
 
 impl Kernel for Typed {
     fn call(&self) -> CallSignature {
-        CallSignature { name: TYPED, parameters: ["value", "metadata"].map(required).to_vec(), positional: 2 }
+        CallSignature {
+            name: TYPED,
+            parameters: ["value", "metadata"].map(required).to_vec(),
+            positional: 2,
+        }
     }
 
     fn about(&self) -> About {
-        About { summary: "", example: "" }
+        About {
+            summary: "",
+            example: "",
+        }
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {

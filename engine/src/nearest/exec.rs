@@ -59,7 +59,13 @@ impl NearestExec {
             EmissionType::Final,
             Boundedness::Bounded,
         );
-        Self { query, within, search, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
+        Self {
+            query,
+            within,
+            search,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }
     }
 }
 
@@ -98,9 +104,17 @@ impl ExecutionPlan for NearestExec {
         Ok(TreeNodeRecursion::Continue)
     }
 
-    fn with_new_children(self: Arc<Self>, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         match <[Arc<dyn ExecutionPlan>; 2]>::try_from(children) {
-            Ok([query, within]) => Ok(Arc::new(Self::new(query, within, self.search.clone(), self.schema()))),
+            Ok([query, within]) => Ok(Arc::new(Self::new(
+                query,
+                within,
+                self.search.clone(),
+                self.schema(),
+            ))),
             Err(children) => internal_err!("NEAREST has two inputs, found {}", children.len()),
         }
     }
@@ -135,10 +149,14 @@ async fn answer(
     compared: &Count,
 ) -> Result<Option<RecordBatch>> {
     let query: Vec<RecordBatch> = query.try_collect().await?;
-    let Some(query) = query.iter().find(|batch| batch.num_rows() > 0) else { return Ok(None) };
+    let Some(query) = query.iter().find(|batch| batch.num_rows() > 0) else {
+        return Ok(None);
+    };
     let query = VectorColumn::new(query.column(0))?;
     // A NULL query, such as the patch of a record that does not exist, is near to nothing.
-    let Some(query) = query.get(0) else { return Ok(None) };
+    let Some(query) = query.get(0) else {
+        return Ok(None);
+    };
     if query.iter().any(|value| !value.is_finite()) {
         return exec_err!("NEAREST: the vector to search for has values that are not finite numbers");
     }
@@ -149,11 +167,17 @@ async fn answer(
         let vectors = VectorColumn::new(batch.column(search.vector))?;
         compared.add(vectors.len());
         let distances: Vec<_> = (0..vectors.len())
-            .map(|row| vectors.get(row).map(|vector| search.metric.distance(query, vector)))
+            .map(|row| {
+                vectors
+                    .get(row)
+                    .map(|vector| search.metric.distance(query, vector))
+            })
             .collect();
         top.push(batch.project(&search.columns)?, distances.into_iter());
     }
-    let Some((rows, distances)) = top.finish()? else { return Ok(None) };
+    let Some((rows, distances)) = top.finish()? else {
+        return Ok(None);
+    };
     let ranks: ArrayRef = Arc::new((1..=rows.num_rows() as i64).collect::<Int64Array>());
     let mut columns = rows.columns().to_vec();
     columns.push(ranks);

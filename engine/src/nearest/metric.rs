@@ -38,7 +38,12 @@ fn sum(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
     const LANES: usize = 8;
     let mut lanes = [0.0f32; LANES];
     let (a_lanes, b_lanes) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let rest: f32 = a_lanes.remainder().iter().zip(b_lanes.remainder()).map(|(&x, &y)| term(x, y)).sum();
+    let rest: f32 = a_lanes
+        .remainder()
+        .iter()
+        .zip(b_lanes.remainder())
+        .map(|(&x, &y)| term(x, y))
+        .sum();
     for (x, y) in a_lanes.zip(b_lanes) {
         for lane in 0..LANES {
             lanes[lane] += term(x[lane], y[lane]);

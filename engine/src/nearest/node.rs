@@ -48,12 +48,23 @@ impl NearestNode {
         metric: Metric,
     ) -> Result<Self> {
         let schema = output_schema(&within, &vector, keeps_vector)?;
-        Ok(Self { query, within, vector, keeps_vector, k, metric, filtered: false, schema })
+        Ok(Self {
+            query,
+            within,
+            vector,
+            keeps_vector,
+            k,
+            metric,
+            filtered: false,
+            schema,
+        })
     }
 
     /// The node with `predicate`, which speaks of the columns of `within`, applied before ranking.
     pub(crate) fn with_filter(mut self, predicate: Expr) -> Result<Self> {
-        self.within = datafusion::logical_expr::LogicalPlanBuilder::from(self.within).filter(predicate)?.build()?;
+        self.within = datafusion::logical_expr::LogicalPlanBuilder::from(self.within)
+            .filter(predicate)?
+            .build()?;
         self.filtered = true;
         Ok(self)
     }
@@ -61,7 +72,9 @@ impl NearestNode {
     /// The columns of `within` that make up the output, by their place.
     pub(crate) fn output_columns(&self) -> Vec<usize> {
         let vector = self.within.schema().maybe_index_of_column(&self.vector);
-        (0..self.within.schema().fields().len()).filter(|index| self.keeps_vector || Some(*index) != vector).collect()
+        (0..self.within.schema().fields().len())
+            .filter(|index| self.keeps_vector || Some(*index) != vector)
+            .collect()
     }
 
     /// The column of `within` that the output column `name` stands for; `None` for rank and distance.
@@ -75,13 +88,21 @@ impl NearestNode {
 
     /// How the node will be answered, as `EXPLAIN` names it.
     pub(crate) fn path(&self) -> &'static str {
-        if self.filtered { "exact over filter" } else { "exact" }
+        if self.filtered {
+            "exact over filter"
+        } else {
+            "exact"
+        }
     }
 }
 
 fn output_schema(within: &LogicalPlan, vector: &Column, keeps_vector: bool) -> Result<DFSchemaRef> {
     let qualifier = TableReference::bare("nearest");
-    let skipped = if keeps_vector { None } else { within.schema().maybe_index_of_column(vector) };
+    let skipped = if keeps_vector {
+        None
+    } else {
+        within.schema().maybe_index_of_column(vector)
+    };
     let mut fields: Vec<_> = within
         .schema()
         .fields()
@@ -90,9 +111,18 @@ fn output_schema(within: &LogicalPlan, vector: &Column, keeps_vector: bool) -> R
         .filter(|(index, _)| Some(*index) != skipped)
         .map(|(_, field)| (Some(qualifier.clone()), Arc::clone(field)))
         .collect();
-    fields.push((Some(qualifier.clone()), Arc::new(Field::new(RANK, DataType::Int64, false))));
-    fields.push((Some(qualifier), Arc::new(Field::new(DISTANCE, DataType::Float64, false))));
-    Ok(Arc::new(DFSchema::new_with_metadata(fields, std::collections::HashMap::new())?))
+    fields.push((
+        Some(qualifier.clone()),
+        Arc::new(Field::new(RANK, DataType::Int64, false)),
+    ));
+    fields.push((
+        Some(qualifier),
+        Arc::new(Field::new(DISTANCE, DataType::Float64, false)),
+    ));
+    Ok(Arc::new(DFSchema::new_with_metadata(
+        fields,
+        std::collections::HashMap::new(),
+    )?))
 }
 
 impl PartialOrd for NearestNode {
@@ -119,20 +149,40 @@ impl UserDefinedLogicalNodeCore for NearestNode {
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Nearest: k={}, metric={}, vector={}, path={}", self.k, self.metric, self.vector, self.path())
+        write!(
+            f,
+            "Nearest: k={}, metric={}, vector={}, path={}",
+            self.k,
+            self.metric,
+            self.vector,
+            self.path()
+        )
     }
 
     fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
         let [query, within] = <[LogicalPlan; 2]>::try_from(inputs).map_err(|inputs| {
             datafusion::common::internal_datafusion_err!("NEAREST has two inputs, found {}", inputs.len())
         })?;
-        let node = Self::try_new(query, within, self.vector.clone(), self.keeps_vector, self.k, self.metric)?;
-        Ok(Self { filtered: self.filtered, ..node })
+        let node = Self::try_new(
+            query,
+            within,
+            self.vector.clone(),
+            self.keeps_vector,
+            self.k,
+            self.metric,
+        )?;
+        Ok(Self {
+            filtered: self.filtered,
+            ..node
+        })
     }
 
     fn necessary_children_exprs(&self, output: &[usize]) -> Option<Vec<Vec<usize>>> {
         let columns = self.output_columns();
-        let mut needed: Vec<usize> = output.iter().filter_map(|&index| columns.get(index).copied()).collect();
+        let mut needed: Vec<usize> = output
+            .iter()
+            .filter_map(|&index| columns.get(index).copied())
+            .collect();
         needed.push(self.within.schema().maybe_index_of_column(&self.vector)?);
         needed.sort_unstable();
         needed.dedup();

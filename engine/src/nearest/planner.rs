@@ -23,8 +23,14 @@ pub(crate) struct NearestPlanner;
 
 #[async_trait]
 impl QueryPlanner for NearestPlanner {
-    async fn create_physical_plan(&self, plan: &LogicalPlan, session: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)]).create_physical_plan(plan, session).await
+    async fn create_physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        session: &dyn Session,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)])
+            .create_physical_plan(plan, session)
+            .await
     }
 }
 
@@ -39,8 +45,12 @@ impl ExtensionPlanner for NearestPlanner {
         _: &dyn Session,
         _: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let Some(node) = node.as_any().downcast_ref::<NearestNode>() else { return Ok(None) };
-        let [query, within] = inputs else { return internal_err!("NEAREST has two inputs, found {}", inputs.len()) };
+        let Some(node) = node.as_any().downcast_ref::<NearestNode>() else {
+            return Ok(None);
+        };
+        let [query, within] = inputs else {
+            return internal_err!("NEAREST has two inputs, found {}", inputs.len());
+        };
         let search = Search {
             vector: node.within.schema().index_of_column(&node.vector)?,
             columns: node.output_columns(),
@@ -49,6 +59,11 @@ impl ExtensionPlanner for NearestPlanner {
             path: node.path(),
         };
         let schema = Arc::clone(datafusion::logical_expr::UserDefinedLogicalNodeCore::schema(node).inner());
-        Ok(Some(Arc::new(NearestExec::new(Arc::clone(query), Arc::clone(within), search, schema))))
+        Ok(Some(Arc::new(NearestExec::new(
+            Arc::clone(query),
+            Arc::clone(within),
+            search,
+            schema,
+        ))))
     }
 }

@@ -2,7 +2,11 @@
 
 use std::{cmp::Ordering, collections::BinaryHeap};
 
-use arrow::{compute::interleave_record_batch, error::ArrowError, record_batch::RecordBatch};
+use arrow::{
+    compute::interleave_record_batch,
+    error::ArrowError,
+    record_batch::{RecordBatch, RecordBatchOptions},
+};
 
 /// One row that may be among the nearest: its distance, and where it lies in the order of reading, which
 /// breaks ties so that equal distances always come out in the same order.
@@ -40,7 +44,11 @@ pub(super) struct TopK {
 
 impl TopK {
     pub(super) fn new(k: usize) -> Self {
-        Self { k, heap: BinaryHeap::new(), batches: Vec::new() }
+        Self {
+            k,
+            heap: BinaryHeap::new(),
+            batches: Vec::new(),
+        }
     }
 
     /// Offers every row of `batch`; a row whose distance is `None` or NaN has no place in the order.
@@ -48,8 +56,14 @@ impl TopK {
         let index = self.batches.len();
         let mut kept = false;
         for (row, distance) in distances.enumerate() {
-            let Some(distance) = distance.filter(|distance| !distance.is_nan()) else { continue };
-            let candidate = Candidate { distance, batch: index, row };
+            let Some(distance) = distance.filter(|distance| !distance.is_nan()) else {
+                continue;
+            };
+            let candidate = Candidate {
+                distance,
+                batch: index,
+                row,
+            };
             if self.heap.len() < self.k {
                 self.heap.push(candidate);
                 kept = true;
@@ -92,9 +106,22 @@ impl TopK {
                 batches.push(batch);
             }
         }
-        let rows: Vec<_> = candidates.iter().map(|candidate| (place[candidate.batch], candidate.row)).collect();
-        let nearest = interleave_record_batch(&batches, &rows)?;
-        Ok(Some((nearest, candidates.iter().map(|candidate| candidate.distance).collect())))
+        let rows: Vec<_> = candidates
+            .iter()
+            .map(|candidate| (place[candidate.batch], candidate.row))
+            .collect();
+        let nearest = match batches.first() {
+            // A query that only counts asks for no columns.
+            Some(batch) if batch.num_columns() == 0 => {
+                let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+                RecordBatch::try_new_with_options(batch.schema(), Vec::new(), &options)?
+            }
+            _ => interleave_record_batch(&batches, &rows)?,
+        };
+        Ok(Some((
+            nearest,
+            candidates.iter().map(|candidate| candidate.distance).collect(),
+        )))
     }
 }
 

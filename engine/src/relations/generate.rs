@@ -21,7 +21,11 @@ impl Relation for Generate {
         let mut parameters = target_parameters();
         parameters.extend(tail());
         parameters.push(number("n", 1.0));
-        CallSignature { name: "generate", parameters, positional: 0 }
+        CallSignature {
+            name: "generate",
+            parameters,
+            positional: 0,
+        }
     }
 
     fn summary(&self) -> &'static str {

@@ -68,11 +68,11 @@ impl Relation for Nearest {
     /// `within => name`, or no `within`, becomes a subquery.
     fn prepare(&self, args: &mut Vec<FunctionArg>) {
         let named = args.iter_mut().find_map(|arg| match arg {
-            FunctionArg::Named { name, arg: FunctionArgExpr::Expr(within), .. }
-                if name.value.eq_ignore_ascii_case("within") =>
-            {
-                Some(within)
-            }
+            FunctionArg::Named {
+                name,
+                arg: FunctionArgExpr::Expr(within),
+                ..
+            } if name.value.eq_ignore_ascii_case("within") => Some(within),
             _ => None,
         });
         match named {
@@ -86,7 +86,9 @@ impl Relation for Nearest {
             }
             None => args.push(FunctionArg::Named {
                 name: ast::Ident::new("within"),
-                arg: FunctionArgExpr::Expr(all_of(ast::ObjectName::from(vec![ast::Ident::new(DEFAULT_TABLE)]))),
+                arg: FunctionArgExpr::Expr(all_of(ast::ObjectName::from(vec![ast::Ident::new(
+                    DEFAULT_TABLE,
+                )]))),
                 operator: FunctionArgOperator::RightArrow,
             }),
         }
@@ -97,8 +99,16 @@ impl Relation for Nearest {
         let metric = read_metric(&args)?;
         let within = plan_within(args.get("within"), context)?;
         let (within, vector, encoder, keeps_vector) = with_vectors(within, context)?;
-        let Some(to) = args.get("to").cloned() else { return plan_err!("NEAREST needs something to be near to") };
-        let query = plan_query(to, &args, encoder.as_deref(), dimension(&within, &vector)?, context)?;
+        let Some(to) = args.get("to").cloned() else {
+            return plan_err!("NEAREST needs something to be near to");
+        };
+        let query = plan_query(
+            to,
+            &args,
+            encoder.as_deref(),
+            dimension(&within, &vector)?,
+            context,
+        )?;
         let node = NearestNode::try_new(query, within, vector, keeps_vector, k, metric)?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
     }
@@ -108,7 +118,10 @@ impl Relation for Nearest {
 fn read_k(args: &Arguments) -> Result<usize> {
     let Some(value) = args.get("k") else { return Ok(10) };
     let (sign, literal) = match value {
-        ast::Expr::UnaryOp { op: UnaryOperator::Minus, expr } => ("-", expr.as_ref()),
+        ast::Expr::UnaryOp {
+            op: UnaryOperator::Minus,
+            expr,
+        } => ("-", expr.as_ref()),
         other => ("", other),
     };
     let found = match literal {
@@ -133,7 +146,9 @@ fn read_k(args: &Arguments) -> Result<usize> {
 }
 
 fn read_metric(args: &Arguments) -> Result<Metric> {
-    let Some(value) = args.get("metric") else { return Ok(Metric::L2) };
+    let Some(value) = args.get("metric") else {
+        return Ok(Metric::L2);
+    };
     let text = match value {
         ast::Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) => text.clone(),
@@ -149,17 +164,24 @@ fn read_metric(args: &Arguments) -> Result<Metric> {
 /// The place of an argument; that of the call where the syntax tree does not know it.
 fn span_of(value: &ast::Expr, args: &Arguments) -> helioql_grammar::Span {
     let span = ast::Spanned::span(value);
-    if span == helioql_grammar::Span::empty() { args.span } else { span }
+    if span == helioql_grammar::Span::empty() {
+        args.span
+    } else {
+        span
+    }
 }
 
 /// `(SELECT * FROM name)`, with the name where it stood.
 fn all_of(name: ast::ObjectName) -> ast::Expr {
     let text = "SELECT * FROM rows_to_choose_from";
-    let query = Parser::new(&GenericDialect {}).try_with_sql(text).and_then(|mut parser| parser.parse_query());
+    let query = Parser::new(&GenericDialect {})
+        .try_with_sql(text)
+        .and_then(|mut parser| parser.parse_query());
     let mut query = query.expect("a constant query parses");
     if let ast::SetExpr::Select(select) = query.body.as_mut()
-        && let Some(TableFactor::Table { name: placeholder, .. }) =
-            select.from.first_mut().map(|from| &mut from.relation)
+        && let Some(TableFactor::Table {
+            name: placeholder, ..
+        }) = select.from.first_mut().map(|from| &mut from.relation)
     {
         *placeholder = name;
     }
@@ -181,10 +203,18 @@ fn plan_within(within: Option<&ast::Expr>, context: &mut Planning<'_>) -> Result
 }
 
 /// The plan with a column to compare: its EMBEDDING, or one made from its PATCH.
-fn with_vectors(within: LogicalPlan, context: &mut Planning<'_>) -> Result<(LogicalPlan, Column, Option<String>, bool)> {
+fn with_vectors(
+    within: LogicalPlan,
+    context: &mut Planning<'_>,
+) -> Result<(LogicalPlan, Column, Option<String>, bool)> {
     let schema = Arc::clone(within.schema());
-    let columns = || schema.iter().map(|(qualifier, field)| (Column::from((qualifier, field)), field));
-    if let Some((column, encoder)) = columns().find_map(|(column, field)| Some((column, encoder_of(field)?))) {
+    let columns = || {
+        schema
+            .iter()
+            .map(|(qualifier, field)| (Column::from((qualifier, field)), field))
+    };
+    if let Some((column, encoder)) = columns().find_map(|(column, field)| Some((column, encoder_of(field)?)))
+    {
         return Ok((within, column, Some(encoder), true));
     }
     let Some((patch, _)) = columns().find(|(_, field)| grid_of(field).is_some()) else {
@@ -199,7 +229,11 @@ fn with_vectors(within: LogicalPlan, context: &mut Planning<'_>) -> Result<(Logi
     let mut exprs: Vec<Expr> = columns().map(|(column, _)| Expr::Column(column)).collect();
     exprs.push(Expr::ScalarFunction(made).alias(MADE));
     let within = LogicalPlanBuilder::from(within).project(exprs)?.build()?;
-    let encoder = within.schema().field_with_unqualified_name(MADE).ok().and_then(|field| encoder_of(field));
+    let encoder = within
+        .schema()
+        .field_with_unqualified_name(MADE)
+        .ok()
+        .and_then(|field| encoder_of(field));
     Ok((within, Column::from_name(MADE), encoder, false))
 }
 
@@ -207,7 +241,10 @@ fn dimension(within: &LogicalPlan, vector: &Column) -> Result<i32> {
     let index = within.schema().index_of_column(vector)?;
     match within.schema().field(index).data_type() {
         DataType::FixedSizeList(_, length) => Ok(*length),
-        other => plan_err!("NEAREST: the column `{}` is not a vector but {other}", vector.name),
+        other => plan_err!(
+            "NEAREST: the column `{}` is not a vector but {other}",
+            vector.name
+        ),
     }
 }
 
@@ -227,7 +264,9 @@ fn plan_query(
     }
     let (_, field): (_, Arc<Field>) = query.to_field(&DFSchema::empty())?;
     if grid_of(&field).is_some() {
-        let name = encoder.map_or(DEFAULT_ENCODER, |identity| identity.split('#').next().unwrap_or(identity));
+        let name = encoder.map_or(DEFAULT_ENCODER, |identity| {
+            identity.split('#').next().unwrap_or(identity)
+        });
         let loaded = context.models.encoder(name)?;
         if let Some(identity) = encoder
             && identity != loaded.identity
@@ -255,5 +294,7 @@ fn plan_query(
             }
         }
     }
-    LogicalPlanBuilder::empty(true).project(vec![query.alias(QUERY)])?.build()
+    LogicalPlanBuilder::empty(true)
+        .project(vec![query.alias(QUERY)])?
+        .build()
 }

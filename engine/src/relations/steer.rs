@@ -23,7 +23,11 @@ impl Relation for Steer {
     fn call(&self) -> CallSignature {
         let mut parameters = parameters();
         parameters.push(number("steps", 9.0));
-        CallSignature { name: "steer", parameters, positional: 1 }
+        CallSignature {
+            name: "steer",
+            parameters,
+            positional: 1,
+        }
     }
 
     fn summary(&self) -> &'static str {
@@ -37,7 +41,9 @@ impl Relation for Steer {
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
         let held = held(args.get("hold"))?;
         let rows = context.rows_of("steer_rows", args.values)?;
-        let mut columns: Vec<Expr> = ["step", "position", "held", "sample"].map(|name| row_field(&[name])).to_vec();
+        let mut columns: Vec<Expr> = ["step", "position", "held", "sample"]
+            .map(|name| row_field(&[name]))
+            .to_vec();
         columns.extend(["patch", "latent"].map(|name| row_field(&["sample", name])));
         columns.extend(measured_keywords().map(|keyword| row_field(&["sample", keyword.name])));
         let path = rows.project(columns)?;
@@ -47,12 +53,16 @@ impl Relation for Steer {
         let starts = held
             .iter()
             .map(|name| {
-                let start = first_value(col(*name)).order_by(vec![col("step").sort(true, false)]).build()?;
+                let start = first_value(col(*name))
+                    .order_by(vec![col("step").sort(true, false)])
+                    .build()?;
                 Ok(start.alias(format!("__start_{name}")))
             })
             .collect::<Result<Vec<_>>>()?;
         let columns: Vec<Expr> = path.schema().columns().into_iter().map(Expr::Column).collect();
-        let drifts = held.iter().map(|name| (col(*name) - col(format!("__start_{name}"))).alias(format!("drift_{name}")));
+        let drifts = held
+            .iter()
+            .map(|name| (col(*name) - col(format!("__start_{name}"))).alias(format!("drift_{name}")));
         let all: Vec<Expr> = columns.into_iter().chain(drifts).collect();
         path.window(starts)?.project(all)?.build()
     }
@@ -80,7 +90,11 @@ fn held(hold: Option<&ast::Expr>) -> Result<Vec<&'static str>> {
                 Some((_, keyword)) => Ok(keyword.name),
                 None => plan_err!(
                     "STEER: `{name}` is not a measured quantity; expected one of {}",
-                    targets().iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+                    targets()
+                        .iter()
+                        .map(|(name, _)| *name)
+                        .collect::<Vec<_>>()
+                        .join(", ")
                 ),
             }
         })

@@ -15,7 +15,12 @@ use crate::{
 };
 
 pub(super) async fn execute(session: &Session, create: &CreateDirections, text: &str) -> Result<DataFrame> {
-    check_new(session, ModelKind::Directions, &create.generator, create.or_replace)?;
+    check_new(
+        session,
+        ModelKind::Directions,
+        &create.generator,
+        create.or_replace,
+    )?;
     let keywords = create.keywords.iter().map(keyword).collect::<Result<Vec<_>>>()?;
     let options = read_options(create)?;
     let name = create.generator.value.clone();
@@ -33,7 +38,9 @@ pub(super) async fn execute(session: &Session, create: &CreateDirections, text: 
             .all()
             .iter()
             .map(|direction| {
-                let order = direction.order.map_or(String::new(), |order| format!(" ({order:?})"));
+                let order = direction
+                    .order
+                    .map_or(String::new(), |order| format!(" ({order:?})"));
                 (
                     format!("{}{order}", direction.quantity.keyword),
                     format!(
@@ -46,7 +53,9 @@ pub(super) async fn execute(session: &Session, create: &CreateDirections, text: 
                 )
             })
             .collect::<Vec<_>>();
-        models.store().put(ModelKind::Directions, &name, config, directions.save()?)?;
+        models
+            .store()
+            .put(ModelKind::Directions, &name, config, directions.save()?)?;
         Ok(report)
     })
     .await?;
@@ -60,11 +69,13 @@ fn keyword(ident: &Ident) -> Result<&'static str> {
         Some((_, keyword)) => Ok(keyword.name),
         None => {
             let names: Vec<_> = targets().into_iter().map(|(name, _)| name).collect();
-            Err(Diagnostic::error(format!("`{name}` cannot be measured on a patch"))
-                .with_span(ident.span)
-                .with_label(format!("expected one of {}", names.join(", ")))
-                .with_suggestion(helioql_grammar::closest(&name, names))
-                .into())
+            Err(
+                Diagnostic::error(format!("`{name}` cannot be measured on a patch"))
+                    .with_span(ident.span)
+                    .with_label(format!("expected one of {}", names.join(", ")))
+                    .with_suggestion(helioql_grammar::closest(&name, names))
+                    .into(),
+            )
         }
     }
 }
@@ -83,9 +94,11 @@ fn read_options(create: &CreateDirections) -> Result<FitOptions> {
             "linfa" => Method::Linfa,
             "ridge" => Method::Ridge,
             other => {
-                return Err(Diagnostic::error(format!("method is 'svm', 'linfa' or 'ridge', found '{other}'"))
-                    .with_span(span)
-                    .into());
+                return Err(Diagnostic::error(format!(
+                    "method is 'svm', 'linfa' or 'ridge', found '{other}'"
+                ))
+                .with_span(span)
+                .into());
             }
         };
     }

@@ -26,8 +26,15 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
     let statement = text.to_owned();
     let kept = name.clone();
     blocking(move || {
-        let origins: Vec<Origin> =
-            set.train.groups.iter().map(|&(region, time)| Origin { region, seconds: time }).collect();
+        let origins: Vec<Origin> = set
+            .train
+            .groups
+            .iter()
+            .map(|&(region, time)| Origin {
+                region,
+                seconds: time,
+            })
+            .collect();
         let origins = (!origins.is_empty()).then_some(origins.as_slice());
         let encoder = encoder::train(&set.train.patches, origins, &options, &models)?;
         let config = serde_json::json!({
@@ -35,7 +42,9 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
             "statement": statement,
             "training": { "options": options, "patches": train, "validation_patches": aside },
         });
-        models.store().put(ModelKind::Encoder, &kept, config, encoder.save()?)?;
+        models
+            .store()
+            .put(ModelKind::Encoder, &kept, config, encoder.save()?)?;
         Ok(())
     })
     .await?;
@@ -61,6 +70,15 @@ fn read_options(create: &CreateModel) -> Result<(TrainOptions, Option<String>)> 
         options.encoder.joint.physical = weight;
     }
     let validation = given.take_string("validation")?;
-    given.finish(&["steps", "seed", "batch", "threads", "rate", "physical", "pair_days", "validation"])?;
+    given.finish(&[
+        "steps",
+        "seed",
+        "batch",
+        "threads",
+        "rate",
+        "physical",
+        "pair_days",
+        "validation",
+    ])?;
     Ok((options, validation))
 }

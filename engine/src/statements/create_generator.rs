@@ -20,7 +20,12 @@ use crate::{
 pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str) -> Result<DataFrame> {
     check_new(session, ModelKind::Generator, &create.name, create.or_replace)?;
     let name = create.name.value.clone();
-    let Settings { options, validation, checkpoint, resume } = Settings::read(session, create)?;
+    let Settings {
+        options,
+        validation,
+        checkpoint,
+        resume,
+    } = Settings::read(session, create)?;
     let set = training_set::read(session, &create.query, validation.as_deref()).await?;
     let models = session.models().clone();
     let (train, aside) = (set.train.patches.len(), set.validation.patches.len());
@@ -55,7 +60,10 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
         ("generator".to_owned(), name),
         ("patches".to_owned(), train.to_string()),
         ("validation patches".to_owned(), aside.to_string()),
-        ("steps".to_owned(), last.map_or(0, |record| record.step).to_string()),
+        (
+            "steps".to_owned(),
+            last.map_or(0, |record| record.step).to_string(),
+        ),
     ];
     report.extend(
         last.into_iter()
@@ -103,17 +111,39 @@ impl Settings {
             None => checkpoint_path(session, &create.name.value)?,
         };
         given.finish(&[
-            "size", "steps", "seed", "batch", "threads", "validation", "resume", "checkpoint", "checkpoint_every",
-            "evaluate_every", "generator_rate", "critic_rate", "final_rate", "penalty",
+            "size",
+            "steps",
+            "seed",
+            "batch",
+            "threads",
+            "validation",
+            "resume",
+            "checkpoint",
+            "checkpoint_every",
+            "evaluate_every",
+            "generator_rate",
+            "critic_rate",
+            "final_rate",
+            "penalty",
         ])?;
-        Ok(Self { options, validation, checkpoint, resume })
+        Ok(Self {
+            options,
+            validation,
+            checkpoint,
+            resume,
+        })
     }
 }
 
 /// Beside the catalogue's other files; a catalogue in memory keeps no checkpoints of itself.
 fn checkpoint_path(session: &Session, name: &str) -> Result<Option<PathBuf>> {
-    let Some(catalogue) = session.engine().catalogue() else { return Ok(None) };
+    let Some(catalogue) = session.engine().catalogue() else {
+        return Ok(None);
+    };
     let directory = catalogue.root().join("checkpoints");
-    std::fs::create_dir_all(&directory).map_err(|source| Error::Io { path: directory.clone(), source })?;
+    std::fs::create_dir_all(&directory).map_err(|source| Error::Io {
+        path: directory.clone(),
+        source,
+    })?;
     Ok(Some(directory.join(format!("generator-{name}.safetensors"))))
 }

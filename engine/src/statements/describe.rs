@@ -13,19 +13,31 @@ pub(super) fn execute(session: &Session, describe: &Describe) -> Result<DataFram
     let (kind, name) = match describe {
         Describe::Generator(name) => (ModelKind::Generator, name.value.as_str()),
         Describe::Encoder(name) => (ModelKind::Encoder, name.value.as_str()),
-        Describe::Directions { generator } => {
-            (ModelKind::Directions, generator.as_ref().map_or(DEFAULT_GENERATOR, |name| name.value.as_str()))
-        }
+        Describe::Directions { generator } => (
+            ModelKind::Directions,
+            generator
+                .as_ref()
+                .map_or(DEFAULT_GENERATOR, |name| name.value.as_str()),
+        ),
     };
     let (config, weights) = session.models().store().stored(kind, name)?;
-    let mut lines = vec![("name".to_owned(), name.to_owned()), ("bytes".to_owned(), weights.len().to_string())];
+    let mut lines = vec![
+        ("name".to_owned(), name.to_owned()),
+        ("bytes".to_owned(), weights.len().to_string()),
+    ];
     flatten(String::new(), &config, &mut lines);
     facts(session, lines)
 }
 
 /// `{"a": {"b": 1}}` as the line `a.b`, 1. A list of plain values is one line.
 fn flatten(path: String, value: &Value, lines: &mut Vec<(String, String)>) {
-    let join = |part: &str| if path.is_empty() { part.to_owned() } else { format!("{path}.{part}") };
+    let join = |part: &str| {
+        if path.is_empty() {
+            part.to_owned()
+        } else {
+            format!("{path}.{part}")
+        }
+    };
     match value {
         Value::Object(members) => {
             for (name, member) in members {

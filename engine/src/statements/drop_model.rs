@@ -2,7 +2,10 @@
 
 use datafusion::dataframe::DataFrame;
 use helioql_catalog::ModelKind;
-use helioql_grammar::{Diagnostic, ast::{self, DropModel}};
+use helioql_grammar::{
+    Diagnostic,
+    ast::{self, DropModel},
+};
 
 use super::facts;
 use crate::{Result, models::kind_name, session::Session};
@@ -27,5 +30,8 @@ pub(super) async fn execute(session: &Session, drop: &DropModel) -> Result<DataF
     }
     crate::tables::register(session).await?;
     let outcome = if dropped { "dropped" } else { "there was none" };
-    facts(session, [(format!("{} {name}", kind_name(kind)), outcome.to_owned())])
+    facts(
+        session,
+        [(format!("{} {name}", kind_name(kind)), outcome.to_owned())],
+    )
 }

@@ -14,9 +14,8 @@ use arrow::{
 };
 use datafusion::{dataframe::DataFrame, datasource::MemTable};
 use helioql_catalog::{
-    Catalogue, Header, Record, RecordFiles, Segment, Transaction,
+    Catalogue, Header, Record, RecordFiles, Segment, Transaction, find_records,
     fits::Value,
-    find_records,
     schema::{SharpRow, sharps_batch},
 };
 use helioql_grammar::{Diagnostic, ast::ImportSharps};
@@ -34,7 +33,12 @@ use crate::{
 };
 
 /// The segments that a row is made of.
-const WANTED: [Segment; 4] = [Segment::Br, Segment::Magnetogram, Segment::Bitmap, Segment::ConfDisambig];
+const WANTED: [Segment; 4] = [
+    Segment::Br,
+    Segment::Magnetogram,
+    Segment::Bitmap,
+    Segment::ConfDisambig,
+];
 /// The fraction of the flux outside the patch from which the report mentions it.
 const WORTH_SAYING: f64 = 0.01;
 /// How many records are read between two looks at the cancel flag.
@@ -45,9 +49,13 @@ pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<
     if let Some(table) = &import.into
         && table.value != sharps::SHARPS
     {
-        return Err(Diagnostic::error(format!("records are imported INTO {}, found `{}`", sharps::SHARPS, table.value))
-            .with_span(table.span)
-            .into());
+        return Err(Diagnostic::error(format!(
+            "records are imported INTO {}, found `{}`",
+            sharps::SHARPS,
+            table.value
+        ))
+        .with_span(table.span)
+        .into());
     }
     if session.engine().kind() == crate::Kind::Demo {
         return Err(Error::Unsupported(
@@ -56,7 +64,11 @@ pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<
                 .to_owned(),
         ));
     }
-    let patterns: Vec<String> = import.patterns.iter().map(|pattern| pattern.glob.clone()).collect();
+    let patterns: Vec<String> = import
+        .patterns
+        .iter()
+        .map(|pattern| pattern.glob.clone())
+        .collect();
     let models = session.models().clone();
     let (rows, mut report) = blocking(move || read(&models, &patterns)).await?;
     // The lock is taken before the rows are read that the new table will repeat: another writer's records
@@ -110,7 +122,10 @@ fn read(models: &Handle, patterns: &[String]) -> Result<(Vec<SharpRow>, Vec<Line
     let mut rows = Vec::new();
     for (done, chunk) in found.records.chunks(CHUNK).enumerate() {
         models.check_cancelled()?;
-        let read: Vec<_> = chunk.par_iter().map(|files| (files, row(models, files))).collect();
+        let read: Vec<_> = chunk
+            .par_iter()
+            .map(|files| (files, row(models, files)))
+            .collect();
         for (files, outcome) in read {
             let record = files.id.to_string();
             match outcome {
@@ -164,13 +179,24 @@ fn row(models: &Handle, files: &RecordFiles) -> Result<Made> {
         path: Some(record.path.display().to_string()),
     };
     let component = [(Segment::Magnetogram, "los"), (Segment::Br, "br")];
-    match component.into_iter().find_map(|(segment, name)| Some((record.image(segment)?, name))) {
+    match component
+        .into_iter()
+        .find_map(|(segment, name)| Some((record.image(segment)?, name)))
+    {
         Some((image, component)) => {
             let grid = sharps::grid(models)?;
-            let scaled =
-                resample::true_scale(&image.pixels, image.width, image.height, geometry.pixel_mm(), grid)?;
+            let scaled = resample::true_scale(
+                &image.pixels,
+                image.width,
+                image.height,
+                geometry.pixel_mm(),
+                grid,
+            )?;
             if scaled.flux_outside_fraction > WORTH_SAYING {
-                notes.push(format!("{:.0} % of the flux lies outside the patch", 100.0 * scaled.flux_outside_fraction));
+                notes.push(format!(
+                    "{:.0} % of the flux lies outside the patch",
+                    100.0 * scaled.flux_outside_fraction
+                ));
             }
             row.embedding = models.encoder(DEFAULT_ENCODER)?.embed(&[&scaled.patch])?.pop();
             row.patch = Some(scaled.patch.into_gauss());
@@ -178,35 +204,52 @@ fn row(models: &Handle, files: &RecordFiles) -> Result<Made> {
         }
         None => notes.push("no magnetogram and no Br: no patch".to_owned()),
     }
-    Ok(Made { row, detail: notes.join("; "), header_difference })
+    Ok(Made {
+        row,
+        detail: notes.join("; "),
+        header_difference,
+    })
 }
 
 /// The record's cards with USFLUX and CMASK computed from the segments, where they suffice, and the
 /// relative difference of USFLUX from the card that was there.
 fn measured_header(record: &Record, notes: &mut Vec<String>) -> Result<(Header, Option<f64>)> {
-    let (Some(br), Some(bitmap), Some(confidence)) =
-        (record.image(Segment::Br), record.image(Segment::Bitmap), record.image(Segment::ConfDisambig))
-    else {
-        notes.push("USFLUX and CMASK are the header's: Br, bitmap and conf_disambig are not all there".to_owned());
+    let (Some(br), Some(bitmap), Some(confidence)) = (
+        record.image(Segment::Br),
+        record.image(Segment::Bitmap),
+        record.image(Segment::ConfDisambig),
+    ) else {
+        notes.push(
+            "USFLUX and CMASK are the header's: Br, bitmap and conf_disambig are not all there".to_owned(),
+        );
         return Ok((record.header.clone(), None));
     };
     let card = |name: &str| {
-        record
-            .header
-            .real(name)
-            .ok_or_else(|| Error::Unsupported(format!("{}: the card {name} is missing", record.path.display())))
+        record.header.real(name).ok_or_else(|| {
+            Error::Unsupported(format!("{}: the card {name} is missing", record.path.display()))
+        })
     };
-    let scale =
-        sharp::PixelScale::from_header(card("CDELT1")?, card("RSUN_REF")?, card("RSUN_OBS")?, card("DSUN_OBS")?)?;
+    let scale = sharp::PixelScale::from_header(
+        card("CDELT1")?,
+        card("RSUN_REF")?,
+        card("RSUN_OBS")?,
+        card("DSUN_OBS")?,
+    )?;
     let masked = sharp::usflux(&br.pixels, &bitmap.pixels, &confidence.pixels, scale.area_cm2)?;
     let there = record.header.real("USFLUX").filter(|flux| *flux > 0.0);
-    let others = record.header.iter().filter(|(name, _)| !matches!(*name, "USFLUX" | "CMASK"));
+    let others = record
+        .header
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "USFLUX" | "CMASK"));
     let computed = [
         ("USFLUX", Value::Real(masked.usflux_mx)),
         ("CMASK", Value::Real(masked.cmask as f64)),
     ];
     let cards = others.map(|(name, value)| (name, value.clone())).chain(computed);
-    Ok((Header::from_cards(cards), there.map(|flux| (masked.usflux_mx - flux).abs() / flux)))
+    Ok((
+        Header::from_cards(cards),
+        there.map(|flux| (masked.usflux_mx - flux).abs() / flux),
+    ))
 }
 
 fn key(row: &SharpRow) -> (i64, i64) {
@@ -252,8 +295,10 @@ async fn store(
     change: Option<Transaction>,
     batches: Vec<RecordBatch>,
 ) -> Result<()> {
-    let batches =
-        batches.iter().map(|batch| of_schema(session.models(), schema, batch)).collect::<Result<Vec<_>>>()?;
+    let batches = batches
+        .iter()
+        .map(|batch| of_schema(session.models(), schema, batch))
+        .collect::<Result<Vec<_>>>()?;
     match change {
         Some(mut change) => {
             change.write_table(sharps::SHARPS, Arc::clone(schema), batches)?;
@@ -263,7 +308,9 @@ async fn store(
         None => {
             let table = MemTable::try_new(Arc::clone(schema), vec![batches])?;
             session.context().deregister_table(sharps::SHARPS)?;
-            session.context().register_table(sharps::SHARPS, Arc::new(table))?;
+            session
+                .context()
+                .register_table(sharps::SHARPS, Arc::new(table))?;
             Ok(())
         }
     }
@@ -302,11 +349,36 @@ fn report_batch(report: &[Line]) -> Result<RecordBatch> {
         text("detail"),
     ]);
     let columns: Vec<ArrayRef> = vec![
-        Arc::new(report.iter().map(|line| Some(line.record.as_str())).collect::<StringArray>()),
-        Arc::new(report.iter().map(|line| Some(line.outcome)).collect::<StringArray>()),
-        Arc::new(report.iter().map(|line| line.key.map(|(harpnum, _)| harpnum)).collect::<Int64Array>()),
-        Arc::new(report.iter().map(|line| line.header_difference).collect::<Float64Array>()),
-        Arc::new(report.iter().map(|line| Some(line.detail.as_str())).collect::<StringArray>()),
+        Arc::new(
+            report
+                .iter()
+                .map(|line| Some(line.record.as_str()))
+                .collect::<StringArray>(),
+        ),
+        Arc::new(
+            report
+                .iter()
+                .map(|line| Some(line.outcome))
+                .collect::<StringArray>(),
+        ),
+        Arc::new(
+            report
+                .iter()
+                .map(|line| line.key.map(|(harpnum, _)| harpnum))
+                .collect::<Int64Array>(),
+        ),
+        Arc::new(
+            report
+                .iter()
+                .map(|line| line.header_difference)
+                .collect::<Float64Array>(),
+        ),
+        Arc::new(
+            report
+                .iter()
+                .map(|line| Some(line.detail.as_str()))
+                .collect::<StringArray>(),
+        ),
     ];
     Ok(RecordBatch::try_new(Arc::new(schema), columns)?)
 }

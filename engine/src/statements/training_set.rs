@@ -52,8 +52,13 @@ pub(super) async fn read(
     let mut set = TrainingSet::default();
     for batch in frame.collect().await? {
         session.models().check_cancelled()?;
-        let aside = batch.column_by_name(SET_ASIDE).map(|column| cast(column, &DataType::Boolean)).transpose()?;
-        append(&mut set, &batch, |row| aside.as_ref().is_some_and(|aside| aside.as_boolean().value(row)))?;
+        let aside = batch
+            .column_by_name(SET_ASIDE)
+            .map(|column| cast(column, &DataType::Boolean))
+            .transpose()?;
+        append(&mut set, &batch, |row| {
+            aside.as_ref().is_some_and(|aside| aside.as_boolean().value(row))
+        })?;
     }
     Ok(set)
 }
@@ -63,7 +68,11 @@ fn check_columns(frame: &DataFrame) -> Result<()> {
     if schema.fields().iter().any(|field| grid_of(field).is_some()) {
         return Ok(());
     }
-    let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let names: Vec<_> = schema
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .collect();
     Err(Error::Unsupported(format!(
         "the query of a model needs a column of type PATCH, found {}; TO_PATCH(list, height => …, width => …, cell_mm \
          => …) makes one",
@@ -73,21 +82,39 @@ fn check_columns(frame: &DataFrame) -> Result<()> {
 
 fn append(set: &mut TrainingSet, batch: &RecordBatch, aside: impl Fn(usize) -> bool) -> Result<()> {
     let schema = batch.schema();
-    let Some(index) = schema.fields().iter().position(|field| grid_of(field).is_some()) else { return Ok(()) };
+    let Some(index) = schema.fields().iter().position(|field| grid_of(field).is_some()) else {
+        return Ok(());
+    };
     let patches = PatchColumn::new(batch.column(index), schema.field(index))?;
     let regions = REGION.iter().find_map(|name| batch.column_by_name(name));
     let regions = regions.map(|column| cast(column, &DataType::Int64)).transpose()?;
-    let times = TIME.iter().find_map(|name| batch.column_by_name(name)).map(seconds).transpose()?.flatten();
+    let times = TIME
+        .iter()
+        .find_map(|name| batch.column_by_name(name))
+        .map(seconds)
+        .transpose()?
+        .flatten();
     for row in 0..batch.num_rows() {
         let Some(patch) = patches.get(row) else { continue };
-        let part = if aside(row) { &mut set.validation } else { &mut set.train };
+        let part = if aside(row) {
+            &mut set.validation
+        } else {
+            &mut set.train
+        };
         part.patches.push(patch);
         if let Some(regions) = &regions {
             let regions = regions.as_primitive::<Int64Type>();
             // A patch of no region is a region of its own.
             let own = -(part.patches.len() as i64);
-            let region = if regions.is_valid(row) { regions.value(row) } else { own };
-            let time = times.as_ref().filter(|times| times.is_valid(row)).map_or(0.0, |times| times.value(row));
+            let region = if regions.is_valid(row) {
+                regions.value(row)
+            } else {
+                own
+            };
+            let time = times
+                .as_ref()
+                .filter(|times| times.is_valid(row))
+                .map_or(0.0, |times| times.value(row));
             part.groups.push((region, time as i64));
         }
     }

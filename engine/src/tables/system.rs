@@ -32,17 +32,24 @@ pub(super) fn register(session: &Session) -> Result<()> {
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
         schema.register_table(name.to_owned(), Arc::new(table))?;
     }
-    let catalog = session
-        .context()
-        .catalog("datafusion")
-        .ok_or_else(|| Error::Unsupported("internal: the session has no default catalogue of tables".to_owned()))?;
+    let catalog = session.context().catalog("datafusion").ok_or_else(|| {
+        Error::Unsupported("internal: the session has no default catalogue of tables".to_owned())
+    })?;
     catalog.register_schema(SYSTEM, Arc::new(schema))?;
     Ok(())
 }
 
 fn keywords() -> Result<RecordBatch> {
     texts(
-        &["name", "unit", "needs", "summary", "formula", "reference", "aliases"],
+        &[
+            "name",
+            "unit",
+            "needs",
+            "summary",
+            "formula",
+            "reference",
+            "aliases",
+        ],
         KEYWORDS.iter().map(|keyword| {
             [
                 keyword.name.to_owned(),
@@ -58,15 +65,19 @@ fn keywords() -> Result<RecordBatch> {
 }
 
 fn functions(session: &Session) -> Result<RecordBatch> {
-    let scalar = session.functions().iter().filter(|function| !function.about.summary.is_empty()).map(|function| {
-        [
-            function.call.name.to_owned(),
-            "scalar".to_owned(),
-            function.call.to_string(),
-            function.about.summary.to_owned(),
-            function.about.example.to_owned(),
-        ]
-    });
+    let scalar = session
+        .functions()
+        .iter()
+        .filter(|function| !function.about.summary.is_empty())
+        .map(|function| {
+            [
+                function.call.name.to_owned(),
+                "scalar".to_owned(),
+                function.call.to_string(),
+                function.about.summary.to_owned(),
+                function.about.example.to_owned(),
+            ]
+        });
     let relations = relations::relations();
     let relations = relations.iter().map(|relation| {
         let call = relation.call();
@@ -78,7 +89,10 @@ fn functions(session: &Session) -> Result<RecordBatch> {
             relation.example().to_owned(),
         ]
     });
-    texts(&["name", "kind", "arguments", "summary", "example"], scalar.chain(relations))
+    texts(
+        &["name", "kind", "arguments", "summary", "example"],
+        scalar.chain(relations),
+    )
 }
 
 fn models(session: &Session, kind: ModelKind) -> Result<RecordBatch> {
@@ -94,7 +108,10 @@ fn models(session: &Session, kind: ModelKind) -> Result<RecordBatch> {
             config["statement"].as_str().unwrap_or_default().to_owned(),
         ]);
     }
-    texts(&["name", "origin", "checksum", "bytes", "statement"], rows.into_iter())
+    texts(
+        &["name", "origin", "checksum", "bytes", "statement"],
+        rows.into_iter(),
+    )
 }
 
 /// A batch of text columns.
@@ -105,7 +122,13 @@ fn texts<const N: usize>(names: &[&str; N], rows: impl Iterator<Item = [String; 
             column.push(text);
         }
     }
-    let fields: Vec<Field> = names.iter().map(|name| Field::new(*name, DataType::Utf8, false)).collect();
-    let columns = columns.into_iter().map(|column| Arc::new(StringArray::from(column)) as ArrayRef).collect();
+    let fields: Vec<Field> = names
+        .iter()
+        .map(|name| Field::new(*name, DataType::Utf8, false))
+        .collect();
+    let columns = columns
+        .into_iter()
+        .map(|column| Arc::new(StringArray::from(column)) as ArrayRef)
+        .collect();
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }

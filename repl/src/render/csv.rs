@@ -97,7 +97,8 @@ impl Column<'_> {
     /// The text of a row; `None` for NULL.
     fn text(&mut self, row: usize) -> Result<Option<String>, ArrowError> {
         match self {
-            Self::Plain(array, _) if array.is_null(row) => Ok(None),
+            // A column of nothing but NULL has no bits to say so.
+            Self::Plain(array, _) if array.is_null(row) || *array.data_type() == DataType::Null => Ok(None),
             Self::Plain(_, formatter) => formatter.value(row).try_to_string().map(Some),
             Self::Nested(encoder) if encoder.is_null(row) => Ok(None),
             Self::Nested(encoder) => {
