@@ -1,6 +1,6 @@
 //! `IMPORT SHARPS FROM 'glob' [, …] [INTO sharps]`: segments grouped into records, each made a row of the
 //! table; a record that is there already (same HARPNUM and T_REC) is replaced. The answer has one row for
-//! every record and every file that could not be used.
+//! every record and every file that could not be used; when no record at all can be imported, it is an error.
 //!
 //! USFLUX and CMASK are computed where the record has Br, bitmap and `conf_disambig`, else they are the
 //! header's; `header_difference` is the relative difference of USFLUX from the header where both are known.
@@ -71,6 +71,9 @@ pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<
         .collect();
     let models = session.models().clone();
     let (rows, mut report) = blocking(move || read(&models, &patterns)).await?;
+    if rows.is_empty() {
+        return Err(nothing_imported(&report));
+    }
     // The lock is taken before the rows are read that the new table will repeat: another writer's records
     // committed in between would be lost.
     let change = session.engine().catalogue().map(Catalogue::begin).transpose()?;
@@ -90,11 +93,22 @@ pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<
             line.outcome = "replaced";
         }
     }
-    if !rows.is_empty() {
-        batches.push(sharps_batch(&schema, &rows)?);
-        store(session, &schema, change, batches).await?;
-    }
+    batches.push(sharps_batch(&schema, &rows)?);
+    store(session, &schema, change, batches).await?;
     answer(session, report_batch(&report)?)
+}
+
+/// A script must not go on as if it had records.
+fn nothing_imported(report: &[Line]) -> Error {
+    const SHOWN: usize = 10;
+    let mut diagnostic = Diagnostic::error(format!("no record was imported, {} skipped", report.len()));
+    for line in report.iter().take(SHOWN) {
+        diagnostic = diagnostic.with_note(format!("{}: {}", line.record, line.detail));
+    }
+    if report.len() > SHOWN {
+        diagnostic = diagnostic.with_note(format!("and {} more", report.len() - SHOWN));
+    }
+    diagnostic.into()
 }
 
 /// One line of the answer.
