@@ -2,7 +2,7 @@
 //!
 //! z ∈ Rᶻ is mapped to w by a small network and w is drawn as an image by styled transposed convolutions.
 //! w stands between because quantities of the patch are nearly linear in it: directions live there, so the
-//! two halves are called apart as well as together. Training is in [`train`], the measured recipe with it.
+//! two halves are called apart as well as together. Training is in [`mod@train`], the measured recipe with it.
 //!
 //! With the same weights a latent gives the same bits in any batch and on any number of threads.
 

@@ -113,7 +113,7 @@ impl Session {
         }
     }
 
-    /// Runs one parsed statement: our own by its file in [`statements`], everything else through
+    /// Runs one parsed statement: our own by its file in `statements`, everything else through
     /// DataFusion's parser, our binding of arguments, planning and optimisation.
     ///
     /// # Errors
