@@ -24,9 +24,9 @@ async fn main() -> Result<()> {
             Arc::new(Int64Array::from_iter_values(9_000_001..=9_000_400)) as _,
         ),
         (
-            "observer",
+            "instrument",
             Arc::new(StringArray::from_iter_values(
-                (0..400).map(|n| ["Ana", "Ben"][n % 2]),
+                (0..400).map(|n| ["H-alpha", "EUV"][n % 2]),
             )) as _,
         ),
     ])?;
@@ -35,7 +35,7 @@ async fn main() -> Result<()> {
     // WHERE in the same block speaks of the table that is searched: the five nearest of weak regions.
     let joined = session
         .sql(
-            "SELECT near._rank, near.harpnum, near.usflux, notes.observer
+            "SELECT near._rank, near.harpnum, near.usflux, notes.instrument
              FROM NEAREST((SELECT patch FROM sharps WHERE harpnum = 9000007 ORDER BY t_rec LIMIT 1), k => 5) AS near
              JOIN notes ON notes.harpnum = near.harpnum
              WHERE near.usflux < 3e21Mx
