@@ -77,11 +77,16 @@ fn runner(path: &Path) -> Result<Runner<Connection, Connect>, Failed> {
     let mut runner = Runner::new(connect);
     let (condition, folder) = CONDITION;
     let needed = format!("onlyif {condition}");
-    if fs::read_to_string(path)?.lines().any(|line| line == needed)
-        && let Some(folder) = observations::folder(folder, &path.display().to_string())
-    {
-        runner.add_label(condition);
-        runner.set_var("FITS".to_owned(), folder.display().to_string());
+    if fs::read_to_string(path)?.lines().any(|line| line == needed) {
+        let folder = observations::folder(folder, &path.display().to_string());
+        if folder.is_some() {
+            runner.add_label(condition);
+        }
+        // Variables are put in before conditions are looked at, so it must be there in any case.
+        runner.set_var(
+            "FITS".to_owned(),
+            folder.unwrap_or_default().display().to_string(),
+        );
     }
     Ok(runner)
 }

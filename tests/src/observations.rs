@@ -2,7 +2,7 @@
 //!
 //! A test that needs them asks [`folder`] and returns where there are none, having said so.
 
-use std::path::PathBuf;
+use std::{io::Write, path::PathBuf};
 
 /// The folder `name` of the observations, such as `fits`; `None`, and a line that says that `test` was
 /// skipped, where it is not there.
@@ -28,13 +28,10 @@ pub fn find(name: &str) -> Option<PathBuf> {
         .filter(|path| path.is_dir())
 }
 
-/// Tells whoever runs the tests.
-#[expect(
-    clippy::print_stderr,
-    reason = "a test that did not run must not look as if it had passed"
-)]
-pub fn say(text: &str) {
-    eprintln!("{text}");
+/// Tells whoever runs the tests: past the harness, which keeps what a passing test prints to itself.
+fn say(text: &str) {
+    // Nothing is left to be done where even that cannot be written.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn root() -> PathBuf {
