@@ -7,11 +7,13 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use arrow::record_batch::RecordBatch;
 use helioql_catalog::{
-    Catalogue, Header, SharpId,
+    Catalogue, Header, SharpId, Transaction,
+    error::StoreError,
     fits::Value,
     schema::{SharpRow, sharps_batch},
 };
@@ -53,7 +55,7 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
     if is_whole() {
         return Ok(catalogue);
     }
-    let mut transaction = catalogue.begin()?;
+    let mut transaction = begin(&catalogue)?;
     // Another process may have made it while this one waited for the lock.
     if is_whole() {
         return Ok(catalogue);
@@ -62,6 +64,20 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
     transaction.write_table(sharps::SHARPS, sharps::schema(&models)?, batches)?;
     transaction.commit()?;
     Ok(catalogue)
+}
+
+/// Waits for another first start that makes the demo just now.
+fn begin(catalogue: &Catalogue) -> Result<Transaction> {
+    const PATIENCE: Duration = Duration::from_mins(1);
+    let start = Instant::now();
+    loop {
+        match catalogue.begin() {
+            Err(StoreError::Locked { .. }) if start.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            begun => return Ok(begun?),
+        }
+    }
 }
 
 /// `HELIOQL_CACHE`, else the user's cache directory.

@@ -215,7 +215,19 @@ impl Rows<'_> {
     }
 
     /// Argument `index` as whole numbers.
+    ///
+    /// # Errors
+    /// When one has a fraction: half a seed is a mistake, and rounding it would hide that.
     pub(crate) fn i64(&self, index: usize) -> Result<Int64Array> {
+        if self.field(index).data_type().is_floating()
+            && let Some(odd) = self
+                .f64(index)?
+                .iter()
+                .flatten()
+                .find(|number| number.fract() != 0.0)
+        {
+            return Err(exec_datafusion_err!("a whole number is expected, found {odd}"));
+        }
         Ok(self
             .cast(index, &DataType::Int64)?
             .as_primitive::<Int64Type>()
