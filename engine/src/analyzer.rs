@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use datafusion::{logical_expr::ScalarUDF, optimizer::AnalyzerRule};
 
-/// The rules, in the order in which they run: quantities become numbers first, so that predicates are
-/// placed in their final form.
+/// The rules, in the order in which they run: quantities become numbers before predicates are placed, so that
+/// they are placed in their final form. Where subqueries get their types back does not matter to either.
 pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     vec![
         Arc::new(keep_subquery_types::KeepSubqueryTypes { typed }),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef},
+    array::{Array, ArrayRef, Float64Array, Int64Array},
     datatypes::{DataType, Field, FieldRef},
 };
 use datafusion::{
@@ -49,10 +49,7 @@ pub(crate) fn target_parameters() -> Vec<Parameter> {
 }
 
 /// The targets of row `row`, read from the arguments that start at `first`.
-pub(crate) fn read_targets(
-    columns: &[arrow::array::Float64Array],
-    row: usize,
-) -> Result<Vec<(&'static str, f64)>> {
+pub(crate) fn read_targets(columns: &[Float64Array], row: usize) -> Result<Vec<(&'static str, f64)>> {
     let mut given: Vec<(&'static str, f64)> = Vec::new();
     for ((argument, keyword), column) in targets().into_iter().zip(columns) {
         if column.is_null(row) {
@@ -106,12 +103,52 @@ pub(crate) fn tail() -> Vec<Parameter> {
     ]
 }
 
-/// A tolerance that can be met.
-pub(crate) fn check_tolerance(tolerance: f64) -> Result<f64> {
+/// The tolerance of row `row`, one that can be met, or the default.
+pub(super) fn tolerance_at(tolerances: &Float64Array, row: usize) -> Result<f64> {
+    if tolerances.is_null(row) {
+        return Ok(DEFAULT_TOLERANCE);
+    }
+    let tolerance = tolerances.value(row);
     if tolerance > 0.0 && tolerance <= 1.0 {
         return Ok(tolerance);
     }
     exec_err!("tolerance is a relative difference above 0 and up to 1, such as 0.02, found {tolerance}")
+}
+
+/// The columns of a call whose parameters are the targets and [`tail`].
+pub(super) struct Asked {
+    targets: Vec<Float64Array>,
+    seeds: Int64Array,
+    tolerances: Float64Array,
+    pub(super) generator: String,
+}
+
+impl Asked {
+    pub(super) fn read(rows: &Rows<'_>) -> Result<Self> {
+        let count = targets().len();
+        let generators = rows.text(count + 2)?;
+        let generator = generators.iter().flatten().next().unwrap_or(DEFAULT_GENERATOR);
+        Ok(Self {
+            targets: (0..count).map(|index| rows.f64(index)).collect::<Result<_>>()?,
+            seeds: rows.i64(count)?,
+            tolerances: rows.f64(count + 1)?,
+            generator: generator.to_owned(),
+        })
+    }
+
+    /// What row `row` asks for; without a seed, one of its own.
+    pub(super) fn request(&self, row: usize) -> Result<Request> {
+        let seed = if self.seeds.is_valid(row) {
+            self.seeds.value(row)
+        } else {
+            draw::random_seed()
+        };
+        Ok(Request {
+            targets: read_targets(&self.targets, row)?,
+            seed,
+            tolerance: tolerance_at(&self.tolerances, row)?,
+        })
+    }
 }
 
 impl Kernel for Generate {
@@ -157,35 +194,11 @@ impl Kernel for Generate {
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let count = targets().len();
-        let columns = (0..count)
-            .map(|index| rows.f64(index))
-            .collect::<Result<Vec<_>>>()?;
-        let (seeds, tolerances, generators) = (rows.i64(count)?, rows.f64(count + 1)?, rows.text(count + 2)?);
-        let name = generators
-            .iter()
-            .flatten()
-            .next()
-            .unwrap_or(DEFAULT_GENERATOR)
-            .to_owned();
+        let asked = Asked::read(rows)?;
         let requests = (0..rows.len())
-            .map(|row| {
-                Ok(Request {
-                    targets: read_targets(&columns, row)?,
-                    seed: if seeds.is_valid(row) {
-                        seeds.value(row)
-                    } else {
-                        draw::random_seed()
-                    },
-                    tolerance: check_tolerance(if tolerances.is_valid(row) {
-                        tolerances.value(row)
-                    } else {
-                        DEFAULT_TOLERANCE
-                    })?,
-                })
-            })
+            .map(|row| asked.request(row))
             .collect::<Result<Vec<_>>>()?;
-        let samples: Vec<_> = draw::draw(&self.models, &name, &requests)?
+        let samples: Vec<_> = draw::draw(&self.models, &asked.generator, &requests)?
             .into_iter()
             .map(Some)
             .collect();

@@ -17,7 +17,7 @@ use helioql_grammar::bind::CallSignature;
 
 use super::{
     About, Kernel, Rows, constant_text,
-    generate::{DEFAULT_TOLERANCE, check_tolerance, read_targets, tail, target_parameters, targets},
+    generate::{Asked, tail, target_parameters, targets},
     number,
 };
 use crate::{
@@ -83,18 +83,8 @@ impl Kernel for GenerateRows {
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let count = targets().len();
-        let columns = (0..count)
-            .map(|index| rows.f64(index))
-            .collect::<Result<Vec<_>>>()?;
-        let (seeds, tolerances) = (rows.i64(count)?, rows.f64(count + 1)?);
-        let (generators, counts) = (rows.text(count + 2)?, rows.i64(count + 3)?);
-        let name = generators
-            .iter()
-            .flatten()
-            .next()
-            .unwrap_or(DEFAULT_GENERATOR)
-            .to_owned();
+        let asked = Asked::read(rows)?;
+        let counts = rows.i64(targets().len() + 3)?;
         let DataType::List(item) = rows.return_field().data_type() else {
             return exec_err!("internal: GENERATE returns a list");
         };
@@ -112,27 +102,14 @@ impl Kernel for GenerateRows {
             if !(0..=MAX_ROWS).contains(&n) {
                 return exec_err!("n is a number of samples from 0 to {MAX_ROWS}, found {n}");
             }
-            let first = if seeds.is_valid(row) {
-                seeds.value(row)
-            } else {
-                draw::random_seed()
-            };
-            let request = Request {
-                targets: read_targets(&columns, row)?,
-                seed: first,
-                tolerance: check_tolerance(if tolerances.is_valid(row) {
-                    tolerances.value(row)
-                } else {
-                    DEFAULT_TOLERANCE
-                })?,
-            };
+            let request = asked.request(row)?;
             lengths.push(n as usize);
             requests.extend((0..n).map(|i| Request {
-                seed: first.saturating_add(i),
+                seed: request.seed.saturating_add(i),
                 ..request.clone()
             }));
         }
-        let samples: Vec<_> = draw::draw(&self.models, &name, &requests)?
+        let samples: Vec<_> = draw::draw(&self.models, &asked.generator, &requests)?
             .into_iter()
             .map(Some)
             .collect();

@@ -16,7 +16,7 @@ use helioql_grammar::bind::{CallSignature, Default, Kind, Parameter};
 
 use super::{
     About, Rows,
-    generate::{DEFAULT_TOLERANCE, check_tolerance, read_targets, target_parameters, targets},
+    generate::{DEFAULT_TOLERANCE, read_targets, target_parameters, targets, tolerance_at},
     number, optional, required,
 };
 use crate::{
@@ -104,11 +104,7 @@ impl Columns {
         if hold.contains(&along) {
             return exec_err!("STEER: {along} is steered and cannot be held");
         }
-        let tolerance = check_tolerance(if self.tolerance.is_valid(row) {
-            self.tolerance.value(row)
-        } else {
-            DEFAULT_TOLERANCE
-        })?;
+        let tolerance = tolerance_at(&self.tolerance, row)?;
         let generator = models.generator(&self.generator)?;
         let directions = models.directions(&self.generator)?;
         let course = Course {
