@@ -107,6 +107,25 @@ fn training_again_gives_the_same_weights() -> Outcome {
     Ok(())
 }
 
+#[test]
+fn evaluating_again_gives_the_same_figures() -> Outcome {
+    for statement in [
+        "EVALUATE GENERATOR sun ON (SELECT patch, harpnum, t_rec FROM sharps) \
+         WITH (held_out = 'harpnum % 4 = 1', samples = 30, targets = 2, bootstrap = 10)",
+        "EVALUATE ENCODER look ON (SELECT patch, harpnum, t_rec FROM sharps) \
+         WITH (held_out = 'harpnum % 4 = 1', samples = 10, bootstrap = 10)",
+    ] {
+        let figures = || -> Result<Vec<Vec<String>>, helioql::Error> {
+            let mut rows = Bench::simulated()?.rows(statement)?;
+            // How long something takes is the only figure that may differ.
+            rows.retain(|row| !row[0].starts_with("target_ms"));
+            Ok(rows)
+        };
+        assert_eq!(figures()?, figures()?, "{statement}");
+    }
+    Ok(())
+}
+
 /// The numbers of `[1.5, -2.0]`.
 fn numbers(list: &str) -> Result<Vec<f64>, std::num::ParseFloatError> {
     list.trim_matches(['[', ']'])

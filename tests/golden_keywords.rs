@@ -4,8 +4,12 @@
 
 use std::{collections::BTreeMap, error::Error, fs, path::Path, sync::OnceLock};
 
-use helioql::Engine;
-use helioql_catalog::read_header;
+use helioql::{
+    Engine,
+    patch::{Grid, Patch},
+    physics,
+};
+use helioql_catalog::{read_header, read_image};
 use helioql_tests::{Bench, observations};
 use tempfile::TempDir;
 
@@ -264,3 +268,49 @@ fn keyword_records_are_queried_by_plain_sql() -> Outcome {
     assert_eq!(sum(&format!("'{}'", copy.display()))?, sum("keywords")?);
     Ok(())
 }
+
+/// HARP 377 as the paper's formulas see it: squashed as here, and as an image library with another filter did once.
+#[test]
+fn quantities_of_the_paper_are_those_of_its_formulas() -> Outcome {
+    let Some(folder) = observations::folder("fits", "quantities of the paper") else {
+        return Ok(());
+    };
+    let image = read_image(folder.join("hmi.sharp_cea_720s.377.20110215_020000_TAI.Br.fits"))?;
+    let (width, height) = image.shape();
+    // A FITS image begins in the south.
+    let rows = image.pixels.chunks_exact(width).rev().flatten().copied();
+    let cell_mm = 0.3644;
+    let grid = Grid {
+        height,
+        width,
+        cell_mm,
+    };
+    let found = physics::paper::measure(&Patch::new(grid, rows.collect())?);
+    for (name, squashed, other_filter, other_rtol) in PAPER {
+        let found = found.get(name).ok_or(name)?;
+        let near = |expected: f64, rtol: f64| (found - expected).abs() <= rtol * expected.abs();
+        assert!(near(squashed, PAPER_RTOL), "{name}: {found}, expected {squashed}");
+        assert!(
+            near(other_filter, other_rtol),
+            "{name}: {found}, expected about {other_filter}"
+        );
+    }
+    Ok(())
+}
+
+/// The reference was squashed by torch 2.5.1 (bilinear, anti-aliasing) and is written with six digits.
+const PAPER_RTOL: f64 = 1e-5;
+
+/// Name, value with this filter, value with a Gaussian filter before the same steps (scikit-image), and how much that
+/// may change it: the paper's R is a sum over the few pixels where polarities touch, which a filter moves most.
+const PAPER: [(&str, f64, f64, f64); 9] = [
+    ("paper_tuf", 0.074_716_8, 0.0749, 0.01),
+    ("paper_tpf", 0.073_735_5, 0.0741, 0.01),
+    ("paper_tnf", 0.075_788_9, 0.0758, 0.01),
+    ("paper_psep", 0.162_626, 0.163, 0.01),
+    ("paper_tilt", -0.542_005, -0.545, 0.01),
+    ("paper_eflux", 11.8735, 11.8, 0.01),
+    ("paper_area", 0.111_755, 0.111, 0.01),
+    ("paper_lp", 25.2193, 25.2, 0.01),
+    ("paper_r", 228.406, 243.8, 0.07),
+];

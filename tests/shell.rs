@@ -309,7 +309,7 @@ fn meta_commands_work_in_scripts() -> Result {
     assert_eq!(saved.code, Some(0), "{}", saved.stderr);
     assert_eq!(fs::read(picture)?[..8], *b"\x89PNG\r\n\x1a\n");
     assert!(
-        saved.stdout.contains("+250 G, 64×64 cells of 3.08 Mm"),
+        saved.stdout.contains("+250 G, 128×128 cells of 1.54 Mm"),
         "no scale in {}",
         saved.stdout
     );

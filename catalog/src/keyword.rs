@@ -2,7 +2,7 @@
 //!
 //! Schemas, function docs, completion, `SHOW KEYWORDS` and the tests all read these rows, so that a name,
 //! its unit and its reference are written down once. The rows stand in one file for each kind of need:
-//! [`patch`], [`vector`], [`los`], [`header`].
+//! [`patch`], [`vector`], [`los`], [`header`], [`paper`].
 //!
 //! References: Bobra et al. 2014 (Sol. Phys. 289, 3549), table 3; Hoeksema et al. 2014 (Sol. Phys. 289,
 //! 3483); the JSOC series `hmi.sharp_cea_720s`.
@@ -11,6 +11,7 @@ use helioql_grammar::Dimension;
 
 pub mod header;
 pub mod los;
+pub mod paper;
 pub mod patch;
 pub mod vector;
 
@@ -57,6 +58,8 @@ pub enum Kind {
 pub enum Needs {
     /// The PATCH alone: one signed component of the field on a true-scale grid.
     Patch,
+    /// A PATCH, clipped and squashed to an image without a scale; a generator is not asked for it.
+    Squashed,
     /// The line-of-sight magnetogram and the bitmap.
     LineOfSight,
     /// Br, Bp and Bt with the bitmap and the disambiguation's confidence.
@@ -70,6 +73,7 @@ impl Needs {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Patch => "patch",
+            Self::Squashed => "squashed patch",
             Self::LineOfSight => "line of sight",
             Self::Vector => "vector",
             Self::Header => "header",
@@ -77,12 +81,21 @@ impl Needs {
     }
 }
 
-const ROWS: usize =
-    patch::KEYWORDS.len() + vector::KEYWORDS.len() + los::KEYWORDS.len() + header::KEYWORDS.len();
+const ROWS: usize = patch::KEYWORDS.len()
+    + vector::KEYWORDS.len()
+    + los::KEYWORDS.len()
+    + header::KEYWORDS.len()
+    + paper::KEYWORDS.len();
 
 /// Every keyword, in the order in which columns and listings show them.
 pub static KEYWORDS: &[Keyword] = &{
-    let parts = [patch::KEYWORDS, vector::KEYWORDS, los::KEYWORDS, header::KEYWORDS];
+    let parts = [
+        patch::KEYWORDS,
+        vector::KEYWORDS,
+        los::KEYWORDS,
+        header::KEYWORDS,
+        paper::KEYWORDS,
+    ];
     let mut all = [patch::KEYWORDS[0]; ROWS];
     let (mut part, mut at) = (0, 0);
     while part < parts.len() {

@@ -152,7 +152,7 @@ impl Needs {
     /// The segments a keyword is computed from; nothing where no segment will do.
     pub fn segments(self) -> Option<&'static [Segment]> {
         match self {
-            Self::Patch => Some(&[Segment::Br]),
+            Self::Patch | Self::Squashed => Some(&[Segment::Br]),
             Self::LineOfSight => Some(&[Segment::Magnetogram, Segment::Bitmap]),
             Self::Vector => Some(&[
                 Segment::Br,

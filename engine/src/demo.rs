@@ -23,6 +23,7 @@ use rayon::prelude::*;
 use crate::{
     DEFAULT_ENCODER, Error, Result,
     models::{Handle, ModelStore},
+    patch::Patch,
     progress::{Observer, Progress},
     simulator,
     tables::sharps,
@@ -33,7 +34,9 @@ const RECORDS: u64 = 2_000;
 /// The seed of the simulated catalogue.
 const SEED: u64 = 2010;
 /// Raised when the simulator or the columns change, so that an old demo is made anew.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+/// Resolution of the patches.
+const STEPS_PER_GAUSS: f32 = 16.0;
 /// How many records are made between two looks at the cancel flag.
 const CHUNK: u64 = 100;
 
@@ -121,6 +124,10 @@ fn make(models: &Handle, observer: &dyn Observer) -> Result<Vec<RecordBatch>> {
 
 fn row(models: &Handle, index: u64) -> Result<SharpRow> {
     let simulated = simulator::simulate(SEED, index, sharps::grid(models)?)?;
+    // HMI's files have steps of 0.1 G. These are finer, and of few binary digits, which a file packs well.
+    let stepped = |b: f32| (b * STEPS_PER_GAUSS).round() / STEPS_PER_GAUSS;
+    let gauss = simulated.patch.gauss().iter().copied().map(stepped).collect();
+    let patch = Patch::new(simulated.patch.grid(), gauss)?;
     let header = Header::from_cards([
         ("NOAA_AR", Value::Integer(simulated.noaa_ar)),
         ("NOAA_ARS", Value::Text(simulated.noaa_ar.to_string())),
@@ -129,7 +136,7 @@ fn row(models: &Handle, index: u64) -> Result<SharpRow> {
         ("LAT_FWT", Value::Real(simulated.lat_deg)),
         ("LON_FWT", Value::Real(simulated.lon_deg)),
     ]);
-    let embedding = models.encoder(DEFAULT_ENCODER)?.embed(&[&simulated.patch])?.pop();
+    let embedding = models.encoder(DEFAULT_ENCODER)?.embed(&[&patch])?.pop();
     Ok(SharpRow {
         id: SharpId {
             harpnum: simulated.harpnum,
@@ -137,7 +144,7 @@ fn row(models: &Handle, index: u64) -> Result<SharpRow> {
         },
         header,
         patch_component: Some("los"),
-        patch: Some(simulated.patch.into_gauss()),
+        patch: Some(patch.into_gauss()),
         embedding,
         source: "simulated".to_owned(),
         path: None,

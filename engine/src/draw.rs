@@ -1,6 +1,9 @@
 //! Drawing samples: the one place where a seed becomes a patch, with or without targets. The same request
 //! with the same seed gives the same bits, whatever the batch or the number of threads.
 
+mod exec;
+mod node;
+
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -12,6 +15,8 @@ use crate::{
     physics, target,
     types::Sample,
 };
+
+pub(crate) use self::{exec::DrawExec, node::DrawNode};
 
 /// How many samples are drawn between two looks at the cancel flag.
 const CHUNK: usize = 16;

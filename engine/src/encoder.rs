@@ -2,12 +2,13 @@
 //!
 //! It stands beside the physics and not on top of it: half of what makes two regions alike (how their flux is
 //! arranged) has no formula, so it is learned by [`train()`] from pairs of views; the other half is measured,
-//! and [`Joint`] makes one vector of both. The network is small enough to embed a thousand patches a
+//! and [`Joint`] makes one vector of both. (That of arXiv:2502.05351, [`Arch::Simsiam`], is learned alone.) Our network is small enough to embed a thousand patches a
 //! second on one core, and embeds each the same to the bit whatever else is in the batch.
 
 mod augment;
 mod batch_norm;
 pub mod config;
+mod import;
 mod network;
 pub mod physical;
 pub mod train;
@@ -15,13 +16,13 @@ mod vicreg;
 
 use candle_core::{Device, Tensor};
 
-pub use config::EncoderConfig;
+pub use config::{Arch, EncoderConfig, Resnet};
+pub use import::ImportOptions;
 pub use physical::Joint;
 pub use train::{Origin, TrainOptions, train};
 
-use self::network::{Network, Use};
+use self::network::Network;
 use crate::{
-    generator::scale,
     nn::{Parameters, Result},
     patch::Patch,
     physics::{self, PatchQuantities},
@@ -52,7 +53,7 @@ impl Encoder {
 
     pub(crate) fn from_parameters(config: &EncoderConfig, parameters: Parameters) -> Result<Self> {
         config.check()?;
-        let network = Network::new(config, &mut parameters.frozen(), Use::Inference)?;
+        let network = Network::new(config, &mut parameters.frozen())?;
         Ok(Self {
             config: config.clone(),
             parameters,
@@ -114,7 +115,7 @@ impl Encoder {
 struct Seen {
     /// Clipped, on the encoder's grid; 0 where nothing was observed.
     gauss: Vec<f32>,
-    /// Measured on the same, so that real patches count as little above the clip as generated ones.
+    /// Measured on the clipped patch, so that real patches count as little above the clip as generated ones.
     quantities: PatchQuantities,
 }
 
@@ -122,9 +123,10 @@ impl Seen {
     fn new(patch: &Patch, config: &EncoderConfig) -> Result<Self> {
         let clip = config.clip_gauss;
         let clipped = patch.gauss().iter().map(|b| b.clamp(-clip, clip)).collect();
-        let patch = Patch::new(patch.grid(), clipped)?.to_grid(config.grid())?;
-        let quantities = physics::measure(&patch);
+        let patch = Patch::new(patch.grid(), clipped)?;
+        let quantities = physics::measure(&patch.to_grid(config.measured_grid())?);
         let gauss = patch
+            .to_grid(config.grid())?
             .into_gauss()
             .into_iter()
             .map(|b| if b.is_nan() { 0.0 } else { b })
@@ -135,8 +137,8 @@ impl Seen {
 
 /// Gauss to the network's scale.
 fn encode(gauss: &[f32], config: &EncoderConfig) -> impl Iterator<Item = f32> {
-    let clip = config.clip_gauss;
-    gauss.iter().map(move |&b| scale::encode(b, clip))
+    let (scale, clip) = (config.scale(), config.clip_gauss);
+    gauss.iter().map(move |&b| scale.encode(b, clip))
 }
 
 #[cfg(test)]
@@ -176,7 +178,9 @@ mod tests {
     fn small() -> TrainOptions {
         let encoder = EncoderConfig {
             size: 16,
-            channels: vec![4, 8, 8],
+            arch: Arch::Resnet(Resnet {
+                channels: vec![4, 8, 8],
+            }),
             learned: 6,
             ..EncoderConfig::default()
         };
@@ -357,6 +361,36 @@ mod tests {
             "tensor `fc.weight` should have shape [7, 32], found [6, 32]"
         );
         assert!(Encoder::load(encoder.config(), b"no weights").is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn an_encoder_of_ours_is_imported_as_what_it_learned() -> Result<()> {
+        let (patches, encoder) = trained()?;
+        let options = ImportOptions {
+            size: Some(16),
+            cell_mm: Some(3.08),
+            ..ImportOptions::default()
+        };
+        let mut file = crate::nn::WeightsFile::from_bytes(encoder.save()?)?;
+        let imported = Encoder::import(&mut file, &options)?;
+        assert_eq!((imported.model.dim(), imported.ignored.len()), (6, 0));
+        assert_eq!(imported.model.config().arch, encoder.config().arch);
+        let seen = patches
+            .iter()
+            .map(|patch| Seen::new(patch, &encoder.config))
+            .collect::<Result<Vec<_>>>()?;
+        let patches: Vec<&Patch> = patches.iter().collect();
+        assert_eq!(imported.model.embed(&patches)?, encoder.features(&seen)?);
+        Ok(())
+    }
+
+    #[test]
+    fn a_description_survives_its_json() -> Result<()> {
+        for config in [EncoderConfig::default(), EncoderConfig::simsiam()] {
+            let text = serde_json::to_string(&config)?;
+            assert_eq!(serde_json::from_str::<EncoderConfig>(&text)?, config, "{text}");
+        }
         Ok(())
     }
 

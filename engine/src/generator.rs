@@ -1,8 +1,9 @@
 //! The generator: a network that turns 100 random numbers into a magnetic patch.
 //!
-//! z ∈ Rᶻ is mapped to w by a small network and w is drawn as an image by styled transposed convolutions.
-//! w stands between because quantities of the patch are nearly linear in it: directions live there, so the
-//! two halves are called apart as well as together. Training is in [`mod@train`], the measured recipe with it.
+//! z ∈ Rᶻ is mapped to w by a small network and w is drawn as an image by transposed convolutions. w stands
+//! between because quantities of the patch are nearly linear in it: directions live there, so the two halves
+//! are called apart as well as together. There are two architectures ([`Arch`]): our own, and that of
+//! arXiv:2502.05351, in which w is z itself. Training is in [`mod@train`], with a recipe for each.
 //!
 //! With the same weights a latent gives the same bits in any batch and on any number of threads.
 
@@ -10,7 +11,10 @@ mod augment;
 mod checkpoint;
 pub mod config;
 pub mod critic;
+pub mod discriminator;
 pub mod evaluate;
+pub mod finish;
+mod import;
 pub mod network;
 pub mod scale;
 #[cfg(test)]
@@ -22,8 +26,10 @@ use candle_core::{Device, Tensor};
 use crate::nn::{ModelError, Parameters, Random, Result};
 use crate::patch::{Grid, Patch};
 
-pub use config::{GeneratorConfig, Head};
-pub use train::{Record, TrainOptions, Trained, train};
+pub use config::{Arch, Dcgan, GeneratorConfig, Head};
+pub use finish::Finish;
+pub use import::ImportOptions;
+pub use train::{Recipe, Record, TrainOptions, Trained, train};
 
 use network::Network;
 
@@ -115,12 +121,14 @@ impl Generator {
         let mut patches = Vec::with_capacity(w.len());
         for w in w.chunks(BATCH) {
             let w = rows("a w vector", w, self.config.w_dim)?;
-            let images: Vec<f32> = self.network.synthesize(&w)?.flatten_all()?.to_vec1()?;
-            patches.extend(
-                images
-                    .chunks_exact(self.grid().cells())
-                    .map(|image| self.patch(image)),
-            );
+            let mut images: Vec<f32> = self.network.synthesize(&w)?.flatten_all()?.to_vec1()?;
+            let grid = self.grid();
+            patches.extend(images.chunks_exact_mut(grid.cells()).map(|image| {
+                if let Some(finish) = &self.config.finish {
+                    finish.apply(image, grid.width);
+                }
+                self.patch(image)
+            }));
         }
         Ok(patches)
     }
@@ -134,10 +142,7 @@ impl Generator {
     }
 
     fn patch(&self, image: &[f32]) -> Patch {
-        let gauss = image
-            .iter()
-            .map(|&x| scale::decode(x, self.config.clip_gauss))
-            .collect();
+        let gauss = image.iter().map(|&x| self.config.decode(x)).collect();
         Patch::new(self.grid(), gauss).expect("the network draws images of the configured size")
     }
 }

@@ -26,6 +26,7 @@ mod error;
 mod functions;
 mod models;
 mod nearest;
+mod planner;
 mod relations;
 mod session;
 mod shipped;
@@ -35,6 +36,7 @@ mod types;
 
 pub mod directions;
 pub mod encoder;
+pub mod evaluate;
 pub mod generator;
 pub mod nn;
 pub mod patch;

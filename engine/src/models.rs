@@ -18,7 +18,9 @@ use crate::{
     directions::Directions,
     encoder::Encoder,
     error::{Error, Result},
+    evaluate::Score,
     generator::Generator,
+    nn::ModelError,
     progress::{Observer, Progress},
     shipped,
     types::Sample,
@@ -29,7 +31,10 @@ pub const DEFAULT_GENERATOR: &str = "sun";
 /// The encoder that EMBED and NEAREST use when none is named.
 pub const DEFAULT_ENCODER: &str = "look";
 
-/// How many samples are remembered. A sample is 20 kB at 64 × 64 pixels.
+/// The member of a model's configuration that holds what EVALUATE found.
+pub(crate) const METRICS: &str = "metrics";
+
+/// How many samples are remembered. A sample is 70 kB at 128 × 128 pixels.
 const MEMO_CAPACITY: usize = 256;
 
 /// A loaded model with its name and identity; it can be used as the model itself.
@@ -138,6 +143,49 @@ impl ModelStore {
         }
         self.forget(kind, name);
         Ok(())
+    }
+
+    /// Keeps what an evaluation of a model found in its configuration, under `metrics`. A shipped model cannot be
+    /// changed, so that a copy of it with its figures takes its place, of the same weights and identity.
+    pub(crate) fn put_metrics(
+        &self,
+        kind: ModelKind,
+        name: &str,
+        evaluated: &str,
+        record: Value,
+        scores: &[Score],
+    ) -> Result<()> {
+        let (mut config, weights) = self.stored(kind, name)?;
+        if identity(name, &weights) != evaluated {
+            return Err(Error::Unsupported(format!(
+                "the {} `{name}` was replaced while it was evaluated: evaluate it again",
+                kind_name(kind)
+            )));
+        }
+        config[METRICS] = serde_json::to_value(scores).map_err(ModelError::from)?;
+        config["evaluation"] = record;
+        self.put(kind, name, config, weights.to_vec())
+    }
+
+    /// What the last evaluation of a model found; nothing of a model that was not evaluated.
+    pub(crate) fn metrics(&self, kind: ModelKind, name: &str) -> Result<Vec<Score>> {
+        let (config, _) = self.stored(kind, name)?;
+        match config.get(METRICS) {
+            Some(scores) => Ok(serde_json::from_value(scores.clone()).map_err(ModelError::from)?),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Takes from a generator's figures those that its directions decided, which are new now.
+    pub(crate) fn drop_target_metrics(&self, generator: &str) -> Result<()> {
+        let found = self.metrics(ModelKind::Generator, generator)?;
+        let left: Vec<&Score> = found.iter().filter(|score| !score.is_of_directions()).collect();
+        if left.len() == found.len() {
+            return Ok(());
+        }
+        let (mut config, weights) = self.stored(ModelKind::Generator, generator)?;
+        config[METRICS] = serde_json::to_value(left).map_err(ModelError::from)?;
+        self.put(ModelKind::Generator, generator, config, weights.to_vec())
     }
 
     /// Removes a model of this engine; a shipped one of the same name appears again.

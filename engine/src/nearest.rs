@@ -11,11 +11,10 @@
 mod exec;
 pub(crate) mod metric;
 mod node;
-mod planner;
 mod top_k;
 
 pub(crate) use self::{
+    exec::nearest_exec,
     metric::Metric,
     node::{NearestNode, QUERY},
-    planner::NearestPlanner,
 };

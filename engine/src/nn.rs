@@ -21,6 +21,7 @@ pub mod error;
 pub mod gemm;
 pub mod linear;
 mod lowering;
+mod nearest_kernel;
 pub mod parameters;
 pub mod pixel_norm;
 pub mod random;
@@ -28,6 +29,7 @@ mod scratch;
 #[cfg(test)]
 mod tests;
 mod values;
+pub mod weights;
 
 pub use activation::Activation;
 pub use adam::Adam;
@@ -37,6 +39,8 @@ pub use ema::Average;
 pub use error::{ModelError, Result};
 pub use linear::Linear;
 pub use lowering::Window;
+pub(crate) use parameters::default_std;
 pub use parameters::{Init, Parameters, Source};
 pub use pixel_norm::modulated_pixel_norm;
 pub use random::Random;
+pub use weights::WeightsFile;

@@ -3,7 +3,7 @@
 //! Formulas only: slices and patches in, numbers out, no SQL, no Arrow and no network, so that each can be
 //! read beside its reference. One formula stands in one file; [`measure`] gathers those that need nothing but
 //! a patch, [`sharp`] holds JSOC's own definitions, which need the masks of a SHARP record, and
-//! [`resample`] brings a SHARP image to a patch.
+//! [`resample`] brings a SHARP image to a patch. [`paper`] has the dimensionless quantities of arXiv:2502.05351.
 //!
 //! NaN pixels are left out of every sum. A quantity that a patch does not have (the separation of polarities
 //! where only one is present, anything where no pixel was observed) is NaN, which SQL shows as NULL; a flux
@@ -11,10 +11,12 @@
 
 pub mod area;
 pub mod flux;
+pub mod paper;
 pub mod pil;
 pub mod polarity;
 pub mod resample;
 pub mod sharp;
+pub mod spectrum;
 
 use crate::patch::{self, Patch};
 

@@ -3,6 +3,8 @@
 //! Only bytes are made here; where they go (a file, a terminal, a column) is for the callers. A pixel that
 //! was not observed is drawn as no field, mid-grey.
 
+pub mod plot;
+
 use crate::patch::Patch;
 
 /// How a contact sheet is laid out.

@@ -21,7 +21,7 @@ use crate::{
     Engine, Error, Result, analyzer,
     functions::{Function, functions, typed},
     models::{CancelHandle, Handle, ProgressCallback},
-    nearest::NearestPlanner,
+    planner::HelioPlanner,
     relations::{self, HelioRelations},
     statements, tables,
 };
@@ -66,7 +66,7 @@ impl Session {
         let mut builder = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
-            .with_query_planner(Arc::new(NearestPlanner))
+            .with_query_planner(Arc::new(HelioPlanner))
             .with_relation_planners(vec![Arc::new(HelioRelations::new(models.clone(), &functions))]);
         let rules = builder
             .analyzer_rules()

@@ -5,6 +5,10 @@ mod create_encoder;
 mod create_generator;
 mod describe;
 mod drop_model;
+pub(crate) mod evaluate;
+mod import_encoder;
+mod import_generator;
+mod import_model;
 mod import_sharps;
 mod show;
 mod training_set;
@@ -26,9 +30,12 @@ pub(crate) async fn execute(session: &Session, statement: &StatementKind, text: 
     match statement {
         StatementKind::Sql(tokens) => session.query(tokens).await,
         StatementKind::ImportSharps(import) => import_sharps::execute(session, import).await,
+        StatementKind::ImportGenerator(import) => import_generator::execute(session, import, text).await,
+        StatementKind::ImportEncoder(import) => import_encoder::execute(session, import, text).await,
         StatementKind::CreateGenerator(create) => create_generator::execute(session, create, text).await,
         StatementKind::CreateEncoder(create) => create_encoder::execute(session, create, text).await,
         StatementKind::CreateDirections(create) => create_directions::execute(session, create, text).await,
+        StatementKind::Evaluate(statement) => evaluate::execute(session, statement, text).await,
         StatementKind::Show(show) => show::execute(session, show).await,
         StatementKind::Describe(describe) => describe::execute(session, describe),
         StatementKind::Drop(drop) => drop_model::execute(session, drop).await,
@@ -63,9 +70,10 @@ fn facts(session: &Session, facts: impl IntoIterator<Item = (String, String)>) -
     answer(session, RecordBatch::try_new(Arc::new(schema), columns)?)
 }
 
-/// Refuses to write over a model unless it was asked for.
+/// Refuses to write over a model unless it was asked for; `verb` is what the statement begins with.
 fn check_new(
     session: &Session,
+    verb: &str,
     kind: helioql_catalog::ModelKind,
     name: &helioql_grammar::Ident,
     or_replace: bool,
@@ -85,7 +93,7 @@ fn check_new(
             name.value
         ))
         .with_span(name.span)
-        .with_hint("CREATE OR REPLACE puts a new one in its place")
+        .with_hint(format!("{verb} OR REPLACE puts a new one in its place"))
         .into());
     }
     Ok(())

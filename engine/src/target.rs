@@ -282,7 +282,7 @@ mod tests {
             FitOptions,
             synthetic::{self, TwoBlobs},
         },
-        generator::{Generator, GeneratorConfig, Head},
+        generator::{Arch, Generator, GeneratorConfig, Head},
         progress::Silent,
     };
 
@@ -368,11 +368,11 @@ mod tests {
             eprintln!("skipped: {path} is not there");
             return Ok(());
         };
-        let config = GeneratorConfig {
-            head: Head::Convt,
-            tanh_scale: 1.0,
-            ..GeneratorConfig::for_size(64)?
-        };
+        let mut config = GeneratorConfig::for_size(64)?;
+        if let Arch::Dcgan(dcgan) = &mut config.arch {
+            dcgan.head = Head::Convt;
+            dcgan.tanh_scale = 1.0;
+        }
         let generator = Generator::load(&config, &weights)?;
         let options = FitOptions {
             samples: 1500,

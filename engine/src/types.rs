@@ -19,7 +19,10 @@ use helioql_catalog::{
     types::{embedding_encoder, keyword_field, latent_field, latent_generator, patch_field, patch_grid},
 };
 
-use crate::{patch::Patch, physics::PatchQuantities};
+use crate::{
+    patch::Patch,
+    physics::{PatchQuantities, paper::PaperQuantities},
+};
 
 /// What GENERATE, STEER and INVERT return.
 #[derive(Debug, Clone)]
@@ -39,6 +42,14 @@ pub(crate) fn measured_keywords() -> impl Iterator<Item = &'static Keyword> {
     PatchQuantities::NAMES.iter().map(|name| {
         keyword::find(name)
             .expect("every measured quantity is a row of the keyword registry, as a test asserts")
+    })
+}
+
+/// The keywords of the paper's own quantities, which are measured when they are asked for.
+pub(crate) fn paper_keywords() -> impl Iterator<Item = &'static Keyword> {
+    PaperQuantities::NAMES.iter().map(|name| {
+        keyword::find(name)
+            .expect("every quantity of the paper is a row of the keyword registry, as a test asserts")
     })
 }
 

@@ -6,6 +6,8 @@ mod create_directions;
 mod create_model;
 mod describe;
 mod drop_model;
+mod evaluate;
+mod import_model;
 mod import_sharps;
 mod options;
 mod show;
@@ -20,6 +22,8 @@ pub use create_directions::CreateDirections;
 pub use create_model::CreateModel;
 pub use describe::Describe;
 pub use drop_model::DropModel;
+pub use evaluate::Evaluate;
+pub use import_model::ImportModel;
 pub use import_sharps::{ImportSharps, Pattern};
 pub use options::{OptionValue, Options};
 pub use show::Show;
@@ -42,12 +46,18 @@ pub enum StatementKind {
     Sql(Vec<TokenWithSpan>),
     /// `IMPORT SHARPS`
     ImportSharps(ImportSharps),
+    /// `IMPORT GENERATOR`
+    ImportGenerator(ImportModel),
+    /// `IMPORT ENCODER`
+    ImportEncoder(ImportModel),
     /// `CREATE GENERATOR`
     CreateGenerator(CreateModel),
     /// `CREATE ENCODER`
     CreateEncoder(CreateModel),
     /// `CREATE DIRECTIONS`
     CreateDirections(CreateDirections),
+    /// `EVALUATE GENERATOR` and `EVALUATE ENCODER`
+    Evaluate(Evaluate),
     /// `SHOW GENERATORS` and its like
     Show(Show),
     /// `DESCRIBE GENERATOR` and its like

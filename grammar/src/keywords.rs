@@ -6,6 +6,7 @@ pub const KEYWORDS: &[&str] = &[
     "DIRECTIONS",
     "ENCODER",
     "ENCODERS",
+    "EVALUATE",
     "FUNCTIONS",
     "GENERATOR",
     "GENERATORS",
@@ -35,6 +36,16 @@ pub const STATEMENTS: &[Syntax] = &[
         summary: "reads SHARP records from FITS files into a table",
     },
     Syntax {
+        opening: "IMPORT GENERATOR",
+        form: "IMPORT [OR REPLACE] GENERATOR name FROM 'file' [WITH (name = value, …)]",
+        summary: "takes a generator from a safetensors file or a PyTorch checkpoint",
+    },
+    Syntax {
+        opening: "IMPORT ENCODER",
+        form: "IMPORT [OR REPLACE] ENCODER name FROM 'file' [WITH (name = value, …)]",
+        summary: "takes an encoder from a safetensors file or a PyTorch checkpoint",
+    },
+    Syntax {
         opening: "CREATE GENERATOR",
         form: "CREATE [OR REPLACE] GENERATOR name [WITH (name = value, …)] AS query",
         summary: "trains a generator on the patches that a query returns",
@@ -48,6 +59,11 @@ pub const STATEMENTS: &[Syntax] = &[
         opening: "CREATE DIRECTIONS",
         form: "CREATE [OR REPLACE] DIRECTIONS FOR GENERATOR name (keyword, …) [WITH (name = value, …)]",
         summary: "finds the directions in which a generator's patches change a keyword",
+    },
+    Syntax {
+        opening: "EVALUATE",
+        form: "EVALUATE GENERATOR | ENCODER name ON (query) [WITH (held_out = 'predicate', name = value, …)]",
+        summary: "measures a model on the patches that a query returns and keeps the figures in system.metrics",
     },
     Syntax {
         opening: "SHOW",
@@ -78,6 +94,7 @@ pub(crate) fn form_of(opening: &str) -> Option<&'static str> {
 /// `DataFusion`, so that any other word can be refused with a suggestion.
 pub(crate) const OPENINGS: &[&str] = &[
     "IMPORT",
+    "EVALUATE",
     "SELECT",
     "WITH",
     "VALUES",

@@ -8,8 +8,11 @@ mod create_model;
 mod cursor;
 mod describe;
 mod drop_model;
+mod evaluate;
+mod import_model;
 mod import_sharps;
 mod options;
+mod query;
 mod show;
 
 use sqlparser::tokenizer::{Token, TokenWithSpan};
@@ -53,9 +56,12 @@ pub(crate) fn statement(tokens: &[TokenWithSpan], lines: &LineIndex<'_>) -> Resu
 #[derive(Debug, Clone, Copy)]
 enum Opening {
     ImportSharps,
+    ImportGenerator,
+    ImportEncoder,
     CreateGenerator,
     CreateEncoder,
     CreateDirections,
+    Evaluate(ModelKind),
     Show(Show),
     Describe(ModelKind),
     Drop(ModelKind),
@@ -66,9 +72,12 @@ impl Opening {
     fn words(self) -> &'static str {
         match self {
             Self::ImportSharps => "IMPORT SHARPS",
+            Self::ImportGenerator => "IMPORT GENERATOR",
+            Self::ImportEncoder => "IMPORT ENCODER",
             Self::CreateGenerator => "CREATE GENERATOR",
             Self::CreateEncoder => "CREATE ENCODER",
             Self::CreateDirections => "CREATE DIRECTIONS",
+            Self::Evaluate(_) => "EVALUATE",
             Self::Show(_) => "SHOW",
             Self::Describe(_) => "DESCRIBE",
             Self::Drop(_) => "DROP",
@@ -87,6 +96,8 @@ fn own(
 ) -> Result<StatementKind, Diagnostic> {
     let kind = match opening {
         Opening::ImportSharps => StatementKind::ImportSharps(import_sharps::parse(cursor)?),
+        Opening::ImportGenerator => StatementKind::ImportGenerator(import_model::parse(cursor, "GENERATOR")?),
+        Opening::ImportEncoder => StatementKind::ImportEncoder(import_model::parse(cursor, "ENCODER")?),
         Opening::CreateGenerator => {
             StatementKind::CreateGenerator(create_model::parse(cursor, "GENERATOR", lines)?)
         }
@@ -94,6 +105,7 @@ fn own(
             StatementKind::CreateEncoder(create_model::parse(cursor, "ENCODER", lines)?)
         }
         Opening::CreateDirections => StatementKind::CreateDirections(create_directions::parse(cursor)?),
+        Opening::Evaluate(kind) => StatementKind::Evaluate(evaluate::parse(cursor, kind, lines)?),
         Opening::Show(show) => StatementKind::Show(show::parse(cursor, show)?),
         Opening::Describe(kind) => StatementKind::Describe(describe::parse(cursor, kind)?),
         Opening::Drop(kind) => StatementKind::Drop(drop_model::parse(cursor, kind)?),
@@ -108,19 +120,13 @@ fn opening(cursor: &Cursor<'_>) -> Result<Option<Opening>, Diagnostic> {
         return Ok(None);
     };
     Ok(match verb.to_ascii_uppercase().as_str() {
-        "IMPORT" => Some(Opening::ImportSharps),
-        "CREATE" => {
-            let at = if cursor.is_word(1, "OR") && cursor.is_word(2, "REPLACE") {
-                3
-            } else {
-                1
-            };
-            object(cursor, at, "CREATE")?.map(|kind| match kind {
-                ModelKind::Generator => Opening::CreateGenerator,
-                ModelKind::Encoder => Opening::CreateEncoder,
-                ModelKind::Directions => Opening::CreateDirections,
-            })
-        }
+        "IMPORT" => Some(import(cursor)),
+        "CREATE" => object(cursor, after_or_replace(cursor), "CREATE")?.map(|kind| match kind {
+            ModelKind::Generator => Opening::CreateGenerator,
+            ModelKind::Encoder => Opening::CreateEncoder,
+            ModelKind::Directions => Opening::CreateDirections,
+        }),
+        "EVALUATE" => Some(Opening::Evaluate(evaluated(cursor)?)),
         "SHOW" => show(cursor)?.map(Opening::Show),
         // `DESCRIBE generator` alone describes a table of that name.
         "DESCRIBE" | "DESC"
@@ -138,6 +144,27 @@ fn opening(cursor: &Cursor<'_>) -> Result<Option<Opening>, Diagnostic> {
     })
 }
 
+/// Records are what is imported where nothing else is named.
+fn import(cursor: &Cursor<'_>) -> Opening {
+    let at = after_or_replace(cursor);
+    if cursor.is_word(at, "GENERATOR") {
+        Opening::ImportGenerator
+    } else if cursor.is_word(at, "ENCODER") {
+        Opening::ImportEncoder
+    } else {
+        Opening::ImportSharps
+    }
+}
+
+/// Where the word stands that says what is created or imported.
+fn after_or_replace(cursor: &Cursor<'_>) -> usize {
+    if cursor.is_word(1, "OR") && cursor.is_word(2, "REPLACE") {
+        3
+    } else {
+        1
+    }
+}
+
 /// The kind of model named by the word at `at`; a near miss is an error, any other word is SQL's.
 fn object(cursor: &Cursor<'_>, at: usize, verb: &str) -> Result<Option<ModelKind>, Diagnostic> {
     const KINDS: [(&str, ModelKind); 3] = [
@@ -152,6 +179,18 @@ fn object(cursor: &Cursor<'_>, at: usize, verb: &str) -> Result<Option<ModelKind
         return Ok(Some(*kind));
     }
     near_miss(cursor, at, verb, word, KINDS.map(|(name, _)| name))
+}
+
+/// What is evaluated: nothing of SQL begins with EVALUATE, so any other word is an error.
+fn evaluated(cursor: &Cursor<'_>) -> Result<ModelKind, Diagnostic> {
+    match object(cursor, 1, "EVALUATE")? {
+        Some(kind @ (ModelKind::Generator | ModelKind::Encoder)) => Ok(kind),
+        Some(ModelKind::Directions) => Err(cursor
+            .skip(1)
+            .expected("GENERATOR or ENCODER")
+            .with_hint("EVALUATE GENERATOR judges the directions of the generator too")),
+        None => Err(cursor.skip(1).expected("GENERATOR or ENCODER")),
+    }
 }
 
 fn show(cursor: &Cursor<'_>) -> Result<Option<Show>, Diagnostic> {
@@ -199,10 +238,12 @@ fn check_explain(cursor: &Cursor<'_>) -> Result<(), Diagnostic> {
         "EXPLAIN"
     } else {
         match rest.word(0).map(str::to_ascii_uppercase).as_deref() {
-            Some("IMPORT" | "CREATE" | "SHOW" | "DROP" | "DESCRIBE" | "DESC") => match opening(&rest)? {
-                Some(opening) => opening.words(),
-                None => return Ok(()),
-            },
+            Some("IMPORT" | "CREATE" | "EVALUATE" | "SHOW" | "DROP" | "DESCRIBE" | "DESC") => {
+                match opening(&rest)? {
+                    Some(opening) => opening.words(),
+                    None => return Ok(()),
+                }
+            }
             _ => return Ok(()),
         }
     };

@@ -13,9 +13,12 @@ fn written(statement: &Statement) -> Option<String> {
     Some(match &statement.kind {
         StatementKind::Sql(_) => return None,
         StatementKind::ImportSharps(import) => import.to_string(),
+        StatementKind::ImportGenerator(import) => import.to_sql(ModelKind::Generator),
+        StatementKind::ImportEncoder(import) => import.to_sql(ModelKind::Encoder),
         StatementKind::CreateGenerator(create) => create.to_sql(ModelKind::Generator),
         StatementKind::CreateEncoder(create) => create.to_sql(ModelKind::Encoder),
         StatementKind::CreateDirections(create) => create.to_string(),
+        StatementKind::Evaluate(evaluate) => evaluate.to_string(),
         StatementKind::Show(show) => show.to_string(),
         StatementKind::Describe(describe) => describe.to_string(),
         StatementKind::Drop(drop) => drop.to_string(),
@@ -29,6 +32,14 @@ fn our_statements_are_read_and_written_back() {
         (
             "IMPORT SHARPS FROM 'it''s.fits', 'b' INTO Mine WITH (Strict = TRUE, n = 3)",
             "IMPORT SHARPS FROM 'it''s.fits', 'b' INTO mine WITH (strict = true, n = 3)",
+        ),
+        (
+            "import generator G from 'it''s.ckpt' with (arch = 'dcgan', clip = 1kG)",
+            "IMPORT GENERATOR g FROM 'it''s.ckpt' WITH (arch = 'dcgan', clip = 1kG)",
+        ),
+        (
+            "IMPORT OR REPLACE ENCODER \"Look\" FROM 'e.safetensors'",
+            "IMPORT OR REPLACE ENCODER \"Look\" FROM 'e.safetensors'",
         ),
         ("create generator Sun as select patch from sharps", "CREATE GENERATOR sun AS select patch from sharps"),
         (
@@ -46,6 +57,11 @@ fn our_statements_are_read_and_written_back() {
             "CREATE OR REPLACE DIRECTIONS FOR GENERATOR sun (r_value)",
             "CREATE OR REPLACE DIRECTIONS FOR GENERATOR sun (r_value)",
         ),
+        (
+            "evaluate generator Sun on ( SELECT f(patch) FROM (sharps) ) with (held_out = 'noaa_ar % 10 = 1', seed = 3)",
+            "EVALUATE GENERATOR sun ON (SELECT f(patch) FROM (sharps)) WITH (held_out = 'noaa_ar % 10 = 1', seed = 3)",
+        ),
+        ("EVALUATE ENCODER look ON (TABLE sharps)", "EVALUATE ENCODER look ON (TABLE sharps)"),
         ("show generators", "SHOW GENERATORS"),
         ("SHOW Encoders", "SHOW ENCODERS"),
         ("SHOW DIRECTIONS", "SHOW DIRECTIONS"),

@@ -106,7 +106,7 @@ impl Directions {
     }
 
     /// The quantities that are held in the conditioned walk.
-    fn held_for(&self, direction: &Direction) -> Vec<&'static str> {
+    pub(crate) fn held_for(&self, direction: &Direction) -> Vec<&'static str> {
         let own = direction.quantity.keyword;
         let fitted = self.keywords();
         let kin = |other: &str| FAMILIES.iter().any(|f| f.contains(&own) && f.contains(&other));

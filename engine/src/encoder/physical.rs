@@ -3,12 +3,16 @@
 //! The learned part knows the structure of a region and is weak in its numbers; the measured quantities are
 //! the reverse. Both are centred and brought to a total variance of one over the training patches, and the
 //! measured part is multiplied by its weight:
-//! e = \[(l − l̄)/σ, weight · (q − q̄)/(√8 · deviation of q)\].
+//! e = \[(l − l̄)/σ, weight · own weight of q · (q − q̄)/(√8 · deviation of q)\].
 
 use serde::{Deserialize, Serialize};
 
-use super::config::setting;
+use crate::nn::error::setting;
 use crate::{nn::Result, physics::PatchQuantities};
+
+/// How much each of [`JOINED`] counts beside the others. Flux along inversion lines is alone in telling how
+/// complex a region is, where four quantities tell how large it is; 1.4 doubles its part in a squared distance.
+const WEIGHTS: [f64; 8] = [1.0, 1.0, 1.0, 1.0, 1.4, 1.0, 1.0, 1.0];
 
 /// The quantities of the measured part.
 pub const JOINED: [&str; 8] = [
@@ -29,6 +33,9 @@ pub struct Joint {
     pub learned_deviation: f32,
     /// Mean and standard deviation of each of [`JOINED`], on its scale.
     pub quantities: Vec<(f64, f64)>,
+    /// How much each of them counts beside the others; none given, all the same.
+    #[serde(default)]
+    pub weights: Vec<f64>,
 }
 
 impl Default for Joint {
@@ -39,13 +46,26 @@ impl Default for Joint {
             learned_mean: Vec::new(),
             learned_deviation: 1.0,
             quantities: Vec::new(),
+            weights: Vec::new(),
         }
     }
 }
 
 impl Joint {
+    /// The join that hands on `learned` features as they are: for an encoder that comes without the patches
+    /// it was trained on.
+    pub(super) fn learned_only(learned: usize) -> Self {
+        Self {
+            physical: 0.0,
+            learned_mean: vec![0.0; learned],
+            learned_deviation: 1.0,
+            quantities: vec![(0.0, 1.0); JOINED.len()],
+            weights: Vec::new(),
+        }
+    }
+
     /// The join whose standardisation is that of the training patches.
-    pub(super) fn fitted(physical: f64, learned: &[Vec<f32>], measured: &[PatchQuantities]) -> Self {
+    pub(crate) fn fitted(physical: f64, learned: &[Vec<f32>], measured: &[PatchQuantities]) -> Self {
         let count = learned.len().max(1) as f64;
         let dim = learned.first().map_or(0, Vec::len);
         let column = |j: usize| moments(learned.iter().map(move |row| f64::from(row[j])), count);
@@ -62,7 +82,36 @@ impl Joint {
             learned_mean: columns.iter().map(|(mean, _)| *mean as f32).collect(),
             learned_deviation: (variance.sqrt() as f32).max(f32::MIN_POSITIVE),
             quantities,
+            weights: WEIGHTS.to_vec(),
         }
+    }
+
+    /// The quantities in units of their deviation from the mean; `None` for one that the patch does not have.
+    /// `mirrored` gives those of its mirror image north-south with inverted polarity, which has the two fluxes
+    /// exchanged and tilt and order reversed.
+    pub(super) fn standardised(
+        &self,
+        measured: &PatchQuantities,
+        mirrored: bool,
+    ) -> [Option<f64>; JOINED.len()] {
+        let measured = if mirrored {
+            PatchQuantities {
+                tpf: measured.tnf,
+                tnf: measured.tpf,
+                tilt_deg: -measured.tilt_deg,
+                polarity: -measured.polarity,
+                ..*measured
+            }
+        } else {
+            *measured
+        };
+        let mut standard = readings(&measured);
+        for (reading, (mean, deviation)) in standard.iter_mut().zip(&self.quantities) {
+            *reading = reading.map(|r| {
+                ((r - mean) / deviation.max(f64::MIN_POSITIVE)).clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)
+            });
+        }
+        standard
     }
 
     /// Numbers that the measured part adds.
@@ -71,7 +120,7 @@ impl Joint {
     }
 
     /// One vector of both parts.
-    pub(super) fn join(&self, learned: &[f32], measured: &PatchQuantities) -> Vec<f32> {
+    pub(crate) fn join(&self, learned: &[f32], measured: &PatchQuantities) -> Vec<f32> {
         let mut vector: Vec<f32> = learned
             .iter()
             .zip(&self.learned_mean)
@@ -79,12 +128,11 @@ impl Joint {
             .collect();
         if self.physical > 0.0 {
             let weight = self.physical / (JOINED.len() as f64).sqrt();
-            let parts = readings(measured).into_iter().zip(&self.quantities);
-            vector.extend(parts.map(|(reading, (mean, deviation))| {
-                // A quantity that the patch does not have says nothing: it stands at the mean.
-                let standard = reading.map_or(0.0, |r| (r - mean) / deviation.max(f64::MIN_POSITIVE));
-                (weight * standard.clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)) as f32
-            }));
+            // A quantity that the patch does not have says nothing: it stands at the mean.
+            let standard = self.standardised(measured, false);
+            let weights = self.weights.iter().copied().chain(std::iter::repeat(1.0));
+            let parts = standard.iter().zip(weights);
+            vector.extend(parts.map(|(reading, own)| (weight * own * reading.unwrap_or(0.0)) as f32));
         }
         vector
     }
@@ -99,6 +147,12 @@ impl Joint {
             let expected = format!("means of {learned} features and {} quantities", JOINED.len());
             let found = format!("{} and {}", self.learned_mean.len(), self.quantities.len());
             return Err(setting("joint", &expected, &found));
+        }
+        let sane = |weight: &f64| *weight >= 0.0 && weight.is_finite();
+        if !self.weights.is_empty() && (self.weights.len() != JOINED.len() || !self.weights.iter().all(sane))
+        {
+            let expected = format!("{} numbers of at least 0", JOINED.len());
+            return Err(setting("weights", &expected, &format!("{:?}", self.weights)));
         }
         Ok(())
     }

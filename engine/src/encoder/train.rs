@@ -2,7 +2,8 @@
 //!
 //! A view's partner is, by the toss of a coin, the same patch or another of the same region within a day
 //! and a half: the network then learns what stays with a region while it turns and evolves. Without origins
-//! every partner is the patch itself. Every view draws from a random stream of its own, so that the result
+//! every partner is the patch itself. Since what stays is not the flux, which nearness should also mean, a
+//! linear layer beside the projector must read the measured quantities of each view's patch from its features. Every view draws from a random stream of its own, so that the result
 //! does not depend on the number of threads.
 
 use candle_core::{Device, Tensor};
@@ -12,13 +13,17 @@ use serde::{Deserialize, Serialize};
 use super::{
     Encoder, EncoderConfig, Joint, Seen, augment,
     batch_norm::BatchNorm,
-    config::setting,
+    config::Arch,
     encode,
-    network::{Network, Use, default_std},
+    network::{Use, resnet::Network},
+    physical::JOINED,
     vicreg,
 };
 use crate::{
-    nn::{Activation, Adam, Linear, ModelError, Parameters, Random, Result, Source, adam::AdamConfig},
+    nn::{
+        Activation, Adam, Linear, ModelError, Parameters, Random, Result, Source, adam::AdamConfig,
+        default_std, error::setting,
+    },
     patch::Patch,
     progress::{Observer, Progress},
 };
@@ -46,6 +51,8 @@ pub struct TrainOptions {
     pub decay: f32,
     /// Longest time between the two patches of a pair, in days.
     pub pair_days: f64,
+    /// Weight of the mean square error of the quantities read from the features, in deviations.
+    pub quantities: f64,
     /// Part of the pairs that are of two patches, where a region has several.
     pub pair_chance: f64,
     /// Steps between two reports to the observer.
@@ -65,6 +72,7 @@ impl Default for TrainOptions {
             warm_up: 100,
             decay: 1e-4,
             pair_days: 1.6,
+            quantities: 3.0,
             pair_chance: 0.5,
             report_every: 10,
             threads: None,
@@ -85,6 +93,7 @@ impl TrainOptions {
             ("rate", self.rate),
             ("decay", f64::from(self.decay)),
             ("pair_days", self.pair_days),
+            ("quantities", self.quantities),
         ] {
             if !(value >= 0.0 && value.is_finite()) {
                 return Err(setting(name, "a number of at least 0", &value));
@@ -168,6 +177,10 @@ struct Trainer<'a> {
     projector: Parameters,
     network: Network,
     projection: Projector,
+    /// Reads the quantities from the features.
+    reader: Linear,
+    /// Standardises the quantities; its learned part is not fitted yet.
+    joint: Joint,
     adam: [Adam; 2],
     /// Patches in the order of this pass over them, and how far it has come.
     order: Vec<usize>,
@@ -178,8 +191,25 @@ impl<'a> Trainer<'a> {
     fn new(options: &'a TrainOptions, seen: Vec<Seen>, origins: Option<&[Origin]>) -> Result<Self> {
         let (mut encoder, mut projector) = (Parameters::new(), Parameters::new());
         let mut random = Random::new(options.seed, 0);
-        let network = Network::new(&options.encoder, &mut encoder.fresh(&mut random), Use::Training)?;
-        let projection = Projector::new(options.encoder.learned, &mut projector.fresh(&mut random))?;
+        let Arch::Resnet(resnet) = &options.encoder.arch else {
+            return Err(setting(
+                "arch",
+                "`resnet`, the one that is trained here",
+                "simsiam",
+            ));
+        };
+        let source = &mut encoder.fresh(&mut random);
+        let network = Network::new(&options.encoder, resnet, source, Use::Training)?;
+        let learned = options.encoder.learned;
+        let projection = Projector::new(learned, &mut projector.fresh(&mut random))?;
+        let reader = Linear::new(
+            &mut projector.fresh(&mut random),
+            "reader",
+            (learned, JOINED.len()),
+            Activation::None,
+            default_std(learned),
+        )?;
+        let measured: Vec<_> = seen.iter().map(|seen| seen.quantities).collect();
         let adam = AdamConfig {
             beta1: 0.9,
             beta2: 0.999,
@@ -194,6 +224,8 @@ impl<'a> Trainer<'a> {
             projector,
             network,
             projection,
+            reader,
+            joint: Joint::fitted(options.encoder.joint.physical, &[], &measured),
             adam: [Adam::new(adam), Adam::new(adam)],
             order: Vec::new(),
             random: Random::new(options.seed, 1),
@@ -230,15 +262,21 @@ impl<'a> Trainer<'a> {
     /// One batch: the loss and its parts.
     fn step(&mut self, step: u64) -> Result<Vec<(&'static str, f64)>> {
         let n = self.options.batch;
-        let views = self.views(step)?;
-        let features = self.network.forward(&views)?;
+        let pairs = self.pairs();
+        let features = self.network.forward(&self.views(step, &pairs)?)?;
         let projected = self.projection.forward(&features)?;
         let loss = vicreg::loss(&projected.narrow(0, 0, n)?, &projected.narrow(0, n, n)?)?;
-        let total = f64::from(loss.total.to_scalar::<f32>()?);
+        let misread = self.misread(&features, &pairs)?;
+        let parts = loss
+            .parts
+            .into_iter()
+            .chain([("quantities", f64::from(misread.to_scalar::<f32>()?))]);
+        let loss = (loss.total + (misread * self.options.quantities)?)?;
+        let total = f64::from(loss.to_scalar::<f32>()?);
         if !total.is_finite() {
             return Err(ModelError::Diverged { step });
         }
-        let gradients = loss.total.backward()?;
+        let gradients = loss.backward()?;
         let rate = self.options.rate_at(step);
         for (adam, parameters) in self.adam.iter_mut().zip([&self.encoder, &self.projector]) {
             adam.step(parameters, &gradients, rate)?;
@@ -246,15 +284,15 @@ impl<'a> Trainer<'a> {
         let rank = vicreg::effective_rank(&features.narrow(0, 0, n)?.detach())?;
         Ok([("loss", total)]
             .into_iter()
-            .chain(loss.parts)
+            .chain(parts)
             .chain([("effective_rank", rank)])
             .collect())
     }
 
-    /// The views of a batch of pairs (2n, 1, size, size): all first ones, then all partners.
-    fn views(&mut self, step: u64) -> Result<Tensor> {
-        let (n, size) = (self.options.batch, self.options.encoder.size);
-        let (mut firsts, mut seconds) = (Vec::with_capacity(n), Vec::with_capacity(n));
+    /// The patches of a batch, all first ones and then all partners, and whether each is mirrored.
+    fn pairs(&mut self) -> Vec<(usize, bool)> {
+        let n = self.options.batch;
+        let (mut firsts, mut seconds) = (Vec::with_capacity(2 * n), Vec::with_capacity(n));
         for _ in 0..n {
             let first = self.next();
             let partners = &self.partners[first];
@@ -269,11 +307,35 @@ impl<'a> Trainer<'a> {
             firsts.push((first, mirrored));
             seconds.push((second, mirrored));
         }
+        firsts.extend(seconds);
+        firsts
+    }
+
+    /// Mean square error, in deviations, of the quantities read from features (2n, learned).
+    fn misread(&self, features: &Tensor, pairs: &[(usize, bool)]) -> Result<Tensor> {
+        let shape = (pairs.len(), JOINED.len());
+        let true_ones = pairs
+            .iter()
+            .flat_map(|&(patch, mirrored)| self.joint.standardised(&self.seen[patch].quantities, mirrored));
+        let (mut expected, mut known) = (Vec::new(), Vec::new());
+        for value in true_ones {
+            expected.push(value.unwrap_or(0.0) as f32);
+            known.push(if value.is_some() { 1.0f32 } else { 0.0 });
+        }
+        let expected = Tensor::from_vec(expected, shape, &Device::Cpu)?;
+        let known = Tensor::from_vec(known, shape, &Device::Cpu)?;
+        let error = (self.reader.forward(features)? - expected)?;
+        Ok((error.sqr()? * known)?.mean_all()?)
+    }
+
+    /// The views of a batch (2n, 1, size, size).
+    fn views(&self, step: u64, pairs: &[(usize, bool)]) -> Result<Tensor> {
+        let (n, size) = (self.options.batch, self.options.encoder.size);
         let streams = (2 + step) * 2 * n as u64;
         let mut images = vec![0.0; 2 * n * size * size];
         images
             .par_chunks_exact_mut(size * size)
-            .zip(firsts.par_iter().chain(&seconds))
+            .zip(pairs)
             .enumerate()
             .for_each(|(i, (image, &(patch, mirrored)))| {
                 let random = &mut Random::new(self.options.seed, streams + i as u64);

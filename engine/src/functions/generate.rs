@@ -26,6 +26,14 @@ use crate::{
 /// The relative difference between a target and what is measured that GENERATE accepts by default.
 pub(crate) const DEFAULT_TOLERANCE: f64 = 0.02;
 
+/// What it is called.
+pub(crate) const NAME: &str = "generate";
+
+/// The place of `seed` among its arguments.
+pub(crate) fn seed_place() -> usize {
+    targets().len()
+}
+
 /// The quantities that can be asked for: (argument, keyword), aliases as arguments of their own.
 pub(crate) fn targets() -> Vec<(&'static str, &'static Keyword)> {
     measured_keywords()
@@ -156,7 +164,7 @@ impl Kernel for Generate {
         let mut parameters = target_parameters();
         parameters.extend(tail());
         CallSignature {
-            name: "generate",
+            name: NAME,
             parameters,
             positional: 0,
         }
@@ -189,7 +197,7 @@ impl Kernel for Generate {
     }
 
     fn is_repeatable(&self, rows: &Rows<'_>) -> bool {
-        rows.i64(targets().len())
+        rows.i64(seed_place())
             .is_ok_and(|seeds| !seeds.is_empty() && seeds.is_valid(0))
     }
 

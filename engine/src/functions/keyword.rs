@@ -1,5 +1,5 @@
-//! `USFLUX(patch)`, `PSEP(patch)`, …: one function for every keyword of the registry that can be measured
-//! on a patch, and one for each of its aliases.
+//! `USFLUX(patch)`, `PSEP(patch)`, …, `PAPER_TUF(patch)`, …: one function for every keyword of the registry that can
+//! be measured on a patch, and one for each of its aliases.
 
 use std::sync::Arc;
 
@@ -13,23 +13,36 @@ use helioql_grammar::bind::CallSignature;
 
 use super::{About, Kernel, Rows, required};
 use crate::{
+    patch::Patch,
     physics,
-    types::{PatchColumn, grid_of, measured_keywords, not_a_patch},
+    types::{PatchColumn, grid_of, measured_keywords, not_a_patch, paper_keywords},
 };
 
 /// The functions of all measured keywords.
 pub(super) fn all() -> impl Iterator<Item = KeywordOf> {
-    measured_keywords().flat_map(|keyword| {
+    let true_scale = measured_keywords().flat_map(|keyword| {
         std::iter::once(keyword.name)
             .chain(keyword.aliases.iter().copied())
-            .map(move |name| KeywordOf { name, keyword })
-    })
+            .map(move |name| KeywordOf {
+                name,
+                keyword,
+                measure: |patch, keyword| physics::measure(patch).get(keyword),
+            })
+    });
+    let of_the_paper = paper_keywords().map(|keyword| KeywordOf {
+        name: keyword.name,
+        keyword,
+        measure: |patch, keyword| physics::paper::measure(patch).get(keyword),
+    });
+    true_scale.chain(of_the_paper)
 }
 
 #[derive(Debug)]
 pub(super) struct KeywordOf {
     name: &'static str,
     keyword: &'static Keyword,
+    /// The keyword of that name, measured.
+    measure: fn(&Patch, &str) -> Option<f64>,
 }
 
 impl Kernel for KeywordOf {
@@ -59,11 +72,23 @@ impl Kernel for KeywordOf {
         let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
         let values: Float64Array = (0..rows.len())
             .map(|index| {
-                physics::measure(&patches.get(index)?)
-                    .get(self.keyword.name)
-                    .filter(|value| value.is_finite())
+                (self.measure)(&patches.get(index)?, self.keyword.name).filter(|value| value.is_finite())
             })
             .collect();
         Ok(Arc::new(values))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::physics::{PatchQuantities, paper::PaperQuantities};
+
+    #[test]
+    fn every_quantity_is_a_row_of_the_registry_and_a_function() {
+        let functions: Vec<_> = all().map(|function| function.name).collect();
+        for name in PatchQuantities::NAMES.iter().chain(&PaperQuantities::NAMES) {
+            assert!(functions.contains(name), "{name}");
+        }
     }
 }

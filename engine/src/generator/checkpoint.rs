@@ -16,7 +16,7 @@ use crate::nn::parameters::write;
 use crate::nn::random::Position;
 use crate::nn::{Adam, Average, ModelError, Parameters, Random, Result};
 
-use super::train::{Record, State, Sums, TrainOptions};
+use super::train::{Best, Record, State, Sums, TrainOptions};
 
 /// Key of the header text.
 const HEADER: &str = "helioql.checkpoint";
@@ -31,6 +31,8 @@ struct Header {
     random: Position,
     sums: Sums,
     history: Vec<Record>,
+    /// Step and score of the best moving average so far, whose parameters are `best.…`.
+    best: Option<(u64, f64)>,
 }
 
 /// Writes a checkpoint, replacing the one before.
@@ -44,11 +46,15 @@ pub(super) fn save(path: &Path, options: &TrainOptions, patches: usize, state: &
         random: state.random.position(),
         sums: state.sums,
         history: state.history.clone(),
+        best: state.best.as_ref().map(|best| (best.step, best.score)),
     };
     let mut file = Vec::new();
     state.generator.append_to("generator.", &mut file)?;
     state.critic.append_to("critic.", &mut file)?;
     state.average.parameters().append_to("average.", &mut file)?;
+    if let Some(best) = &state.best {
+        best.parameters.append_to("best.", &mut file)?;
+    }
     state.generator_adam.append_to("generator_adam.", &mut file);
     state.critic_adam.append_to("critic_adam.", &mut file);
     replace(
@@ -71,8 +77,10 @@ pub(super) fn load(path: &Path, options: &TrainOptions, patches: usize) -> Resul
     let made = &header.options;
     let differs = [
         ("generator", made.generator != options.generator),
-        ("critic", made.critic != options.critic),
+        ("recipe", made.recipe != options.recipe),
         ("batch", made.batch != options.batch),
+        ("beta1", made.beta1.to_bits() != options.beta1.to_bits()),
+        ("beta2", made.beta2.to_bits() != options.beta2.to_bits()),
         ("seed", made.seed != options.seed),
         ("patches", header.patches != patches),
     ];
@@ -90,7 +98,7 @@ pub(super) fn load(path: &Path, options: &TrainOptions, patches: usize) -> Resul
             parameters(&format!("{prefix}mean."))?,
             parameters(&format!("{prefix}square."))?,
         );
-        Adam::from_parts(State::adam(), steps, &mean, &square)
+        Adam::from_parts(options.adam(), steps, &mean, &square)
     };
     Ok(State {
         step: header.step,
@@ -102,6 +110,16 @@ pub(super) fn load(path: &Path, options: &TrainOptions, patches: usize) -> Resul
         critic_adam: adam("critic_adam.", header.adam_steps.1)?,
         sums: header.sums,
         history: header.history,
+        best: header
+            .best
+            .map(|(step, score)| {
+                Ok::<_, ModelError>(Best {
+                    step,
+                    score,
+                    parameters: parameters("best.")?,
+                })
+            })
+            .transpose()?,
     })
 }
 

@@ -1,10 +1,14 @@
-//! How far generated patches are from real ones: the Kolmogorov–Smirnov distance of each measured quantity.
+//! How far generated patches are from real ones: the Kolmogorov–Smirnov distance of each measured quantity and
+//! the difference of the power spectra.
+
+use rayon::prelude::*;
 
 use crate::nn::Result;
 use crate::patch::Patch;
-use crate::physics::measure;
+use crate::physics::spectrum::Spectrum;
+use crate::physics::{PatchQuantities, measure};
 
-use super::{Generator, GeneratorConfig, scale};
+use super::GeneratorConfig;
 
 /// Quantities compared, and the names under which their distances are reported.
 pub const QUANTITIES: [(&str, &str); 5] = [
@@ -22,37 +26,57 @@ pub const QUANTITIES: [(&str, &str); 5] = [
 pub fn as_drawn(patches: &[Patch], config: &GeneratorConfig) -> Result<Vec<Patch>> {
     let mut drawn = Vec::with_capacity(patches.len());
     for patch in patches {
-        let clip = config.clip_gauss;
         let gauss = super::train::image_of(patch, config)?;
-        let gauss = gauss.into_iter().map(|x| scale::decode(x, clip)).collect();
+        let gauss = gauss.into_iter().map(|x| config.decode(x)).collect();
         drawn.push(Patch::new(config.grid(), gauss)?);
     }
     Ok(drawn)
 }
 
-/// Distances between `samples` patches of the generator (seed 0) and real patches made by [`as_drawn`].
-///
-/// # Errors
-/// When the generator cannot draw.
-pub fn marginals(generator: &Generator, real: &[Patch], samples: usize) -> Result<Vec<(&'static str, f64)>> {
-    let dim = generator.config().latent_dim;
-    let latents: Vec<_> = (0..samples as u64)
-        .map(|i| Generator::latent(0, i, dim))
-        .collect();
-    let drawn: Vec<_> = generator.generate(&latents)?.iter().map(measure).collect();
-    let real: Vec<_> = real.iter().map(measure).collect();
-    let column = |rows: &[crate::physics::PatchQuantities], name: &str| -> Vec<f64> {
-        rows.iter().filter_map(|row| row.get(name)).collect()
-    };
-    Ok(QUANTITIES
-        .iter()
-        .map(|&(quantity, metric)| {
-            (
-                metric,
-                kolmogorov_smirnov(&column(&drawn, quantity), &column(&real, quantity)),
-            )
-        })
-        .collect())
+/// Real patches to compare with, measured once.
+#[derive(Debug)]
+pub struct Reference {
+    quantities: Vec<PatchQuantities>,
+    spectrum: Option<Spectrum>,
+}
+
+impl Reference {
+    /// The reference of patches made by [`as_drawn`].
+    pub fn of(patches: &[Patch]) -> Self {
+        Self {
+            quantities: patches.par_iter().map(measure).collect(),
+            spectrum: Spectrum::mean(patches),
+        }
+    }
+
+    /// Whether there is nothing to compare with.
+    pub fn is_empty(&self) -> bool {
+        self.quantities.is_empty()
+    }
+
+    /// Distances of drawn patches from these: Kolmogorov–Smirnov of each of [`QUANTITIES`], `power`, the mean
+    /// difference of the power spectra in dex, `nyquist`, the largest at the Nyquist points, and `score`, the mean
+    /// of the five plus `power`, by which the best moment of a training is chosen.
+    pub fn distances(&self, drawn: &[Patch]) -> Vec<(&'static str, f64)> {
+        let found: Vec<_> = drawn.par_iter().map(measure).collect();
+        let column = |rows: &[PatchQuantities], name: &str| -> Vec<f64> {
+            rows.iter().filter_map(|row| row.get(name)).collect()
+        };
+        let mut distances: Vec<_> = QUANTITIES
+            .iter()
+            .map(|&(quantity, metric)| {
+                let (a, b) = (column(&found, quantity), column(&self.quantities, quantity));
+                (metric, kolmogorov_smirnov(&a, &b))
+            })
+            .collect();
+        let mean = distances.iter().map(|(_, d)| d).sum::<f64>() / distances.len() as f64;
+        let (power, nyquist) = match (&self.spectrum, Spectrum::mean(drawn)) {
+            (Some(real), Some(drawn)) => drawn.distance_dex(real),
+            _ => (f64::NAN, f64::NAN),
+        };
+        distances.extend([("power", power), ("nyquist", nyquist), ("score", mean + power)]);
+        distances
+    }
 }
 
 /// Largest difference between the two cumulative distributions; NaN values are left out, and the distance

@@ -1,38 +1,16 @@
-//! The generator's network: z → w → image.
+//! The generator's network: z → w → image, in the architectures that there are.
 //!
-//! - mapping: z / √(mean z²), then two linear layers with leaky rectifier, to w;
-//! - start: a linear layer from w to `channels[0]` × 4 × 4;
-//! - each stage: pixel normalisation, channels scaled by 1 + A·w, transposed convolution k4 s2 p1, leaky
-//!   rectifier; after the last the image, through a clipped hyperbolic tangent.
-//!
-//! There is no batch normalisation and no noise input, so an image is a function of its z alone. Names and
-//! layouts of the weights are torch's.
+//! Each stands in a file of its own and takes its parameters by name from a [`Source`], so that fresh, trained
+//! and imported weights come in by the same door.
+
+pub(super) mod dcgan;
+pub(super) mod generative_interrogator;
 
 use candle_core::Tensor;
 
-use crate::nn::{Activation, ConvTranspose2d, Linear, Result, Source, Window, modulated_pixel_norm};
+use crate::nn::{Result, Source};
 
-use super::config::{FIRST_SIDE, GeneratorConfig, Head};
-
-/// Channels of full size before the last convolution of [`Head::Conv`].
-const HEAD_CHANNELS: usize = 8;
-
-/// Gain of the last layer: small, so that training starts from a faint image.
-const LAST_GAIN: f64 = 0.5;
-
-/// Doubles an image.
-const DOUBLE: Window = Window {
-    kernel: 4,
-    stride: 2,
-    padding: 1,
-};
-
-/// A 3 × 3 convolution that keeps the size.
-const SMOOTH: Window = Window {
-    kernel: 3,
-    stride: 1,
-    padding: 1,
-};
+use super::config::{Arch, GeneratorConfig};
 
 /// Standard deviation of fresh weights before a leaky rectifier of slope 0.2: √(2 / (1 + 0.2²) / fan-in) keeps
 /// the variance from layer to layer (He et al. 2015, arXiv:1502.01852).
@@ -42,18 +20,12 @@ pub(super) fn he(fan_in: usize) -> f64 {
 
 /// Layers of the generator.
 #[derive(Debug)]
-pub struct Network {
-    mapping: [Linear; 2],
-    start: Linear,
-    stages: Vec<Stage>,
-    last: Option<ConvTranspose2d>,
-    first_channels: usize,
-}
+pub struct Network(Layers);
 
 #[derive(Debug)]
-struct Stage {
-    style: Linear,
-    enlarge: ConvTranspose2d,
+enum Layers {
+    Dcgan(dcgan::Network),
+    GenerativeInterrogator(generative_interrogator::Network),
 }
 
 impl Network {
@@ -62,57 +34,12 @@ impl Network {
     /// # Errors
     /// When `source` lacks a parameter or has it in another shape.
     pub fn new(config: &GeneratorConfig, source: &mut dyn Source) -> Result<Self> {
-        let GeneratorConfig {
-            latent_dim, w_dim, ..
-        } = *config;
-        let channels = &config.channels;
-        let image = Activation::ClippedTanh(config.tanh_scale);
-        let leaky = Activation::LeakyRelu;
-        let mapping = [
-            Linear::new(source, "map.0", (latent_dim, w_dim), leaky, he(latent_dim))?,
-            Linear::new(source, "map.2", (w_dim, w_dim), leaky, he(w_dim))?,
-        ];
-        let start = (w_dim, channels[0] * FIRST_SIDE * FIRST_SIDE);
-        let start = Linear::new(source, "lin", start, leaky, he(w_dim))?;
-
-        let style_std = 0.5 / (w_dim as f64).sqrt();
-        let stages = (0..channels.len()).map(|i| {
-            let (inputs, last) = (channels[i], i + 1 == channels.len());
-            // A pixel of the output sees a quarter of the 4 × 4 taps.
-            let fan_in = inputs * 4;
-            let (outputs, activation, std) = match (last, config.head) {
-                (false, _) => (channels[i + 1], leaky, he(fan_in)),
-                (true, Head::Conv) => (HEAD_CHANNELS, leaky, he(fan_in)),
-                (true, Head::Convt) => (1, image, LAST_GAIN / (fan_in as f64).sqrt()),
-            };
-            let style = (w_dim, inputs);
-            let style = Linear::new(source, &format!("st.{i}"), style, Activation::None, style_std)?;
-            let name = format!("up.{i}");
-            let enlarge = ConvTranspose2d::new(source, &name, (inputs, outputs), DOUBLE, activation, std)?;
-            Ok(Stage { style, enlarge })
-        });
-        let stages = stages.collect::<Result<_>>()?;
-        let last = match config.head {
-            Head::Convt => None,
-            Head::Conv => {
-                let std = LAST_GAIN / ((HEAD_CHANNELS * 9) as f64).sqrt();
-                Some(ConvTranspose2d::new(
-                    source,
-                    "out",
-                    (HEAD_CHANNELS, 1),
-                    SMOOTH,
-                    image,
-                    std,
-                )?)
+        Ok(Self(match &config.arch {
+            Arch::Dcgan(dcgan) => Layers::Dcgan(dcgan::Network::new(config, dcgan, source)?),
+            Arch::GenerativeInterrogator => {
+                Layers::GenerativeInterrogator(generative_interrogator::Network::new(source)?)
             }
-        };
-        Ok(Self {
-            mapping,
-            start,
-            stages,
-            last,
-            first_channels: channels[0],
-        })
+        }))
     }
 
     /// Maps z (n, latent) to w (n, w).
@@ -120,10 +47,11 @@ impl Network {
     /// # Errors
     /// When the shape does not fit.
     pub fn map(&self, z: &Tensor) -> Result<Tensor> {
-        // One pixel with a channel per coordinate, and no style.
-        let pixel = z.unsqueeze(2)?.unsqueeze(3)?;
-        let z = modulated_pixel_norm(&pixel, &z.zeros_like()?)?.flatten_from(1)?;
-        self.mapping[1].forward(&self.mapping[0].forward(&z)?)
+        match &self.0 {
+            Layers::Dcgan(network) => network.map(z),
+            // It has no mapping network: directions live in z itself.
+            Layers::GenerativeInterrogator(_) => Ok(z.clone()),
+        }
     }
 
     /// Draws w (n, w) as images (n, 1, size, size) with values in [−1, 1].
@@ -131,17 +59,9 @@ impl Network {
     /// # Errors
     /// When the shape does not fit.
     pub fn synthesize(&self, w: &Tensor) -> Result<Tensor> {
-        let mut h = self
-            .start
-            .forward(w)?
-            .reshape(((), self.first_channels, FIRST_SIDE, FIRST_SIDE))?;
-        for stage in &self.stages {
-            h = modulated_pixel_norm(&h, &stage.style.forward(w)?)?;
-            h = stage.enlarge.forward(&h)?;
-        }
-        match &self.last {
-            Some(last) => last.forward(&h),
-            None => Ok(h),
+        match &self.0 {
+            Layers::Dcgan(network) => network.synthesize(w),
+            Layers::GenerativeInterrogator(network) => network.forward(w),
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use candle_core::Tensor;
 use safetensors::SafeTensors;
 
+use super::train::Relativistic;
 use super::*;
 use crate::nn::parameters::floats;
 use crate::progress::{Observer, Progress, Silent};
@@ -54,11 +55,11 @@ fn check_reference(size: usize, critic: &[usize]) -> Check {
             return Ok(());
         }
     };
-    let config = GeneratorConfig {
-        head: Head::Convt,
-        tanh_scale: 1.0,
-        ..GeneratorConfig::for_size(size)?
-    };
+    let mut config = GeneratorConfig::for_size(size)?;
+    if let Arch::Dcgan(dcgan) = &mut config.arch {
+        dcgan.head = Head::Convt;
+        dcgan.tanh_scale = 1.0;
+    }
     let generator = Generator::load(&config, &bytes)?;
     let (shape, z) = example(&bytes, "example.z")?;
     let (_, image) = example(&bytes, "example.image")?;
@@ -98,13 +99,17 @@ fn tiny() -> Result<TrainOptions> {
         size: 16,
         latent_dim: 6,
         w_dim: 8,
-        channels: vec![8, 4],
+        arch: Arch::Dcgan(Dcgan {
+            channels: vec![8, 4],
+            head: Head::Nearest,
+            tanh_scale: 1.05,
+        }),
         cell_mm: 12.32,
         ..GeneratorConfig::for_size(64)?
     };
     Ok(TrainOptions {
         generator,
-        critic: vec![4, 8],
+        recipe: recipe(&[4, 8]),
         steps: 12,
         batch: 4,
         report_every: 3,
@@ -112,6 +117,16 @@ fn tiny() -> Result<TrainOptions> {
         evaluate_samples: 8,
         checkpoint_every: 1000,
         ..TrainOptions::for_size(64)?
+    })
+}
+
+/// Our own recipe with a critic of these channels.
+fn recipe(critic: &[usize]) -> Recipe {
+    Recipe::Relativistic(Relativistic {
+        critic: critic.to_vec(),
+        penalty: 0.1,
+        penalty_every: 4,
+        penalty_step: 0.05,
     })
 }
 
@@ -241,7 +256,7 @@ fn training_needs_a_batch_of_patches_and_sane_settings() -> Check {
         "`batch` should be from 1 to 4096, found 0"
     );
     let short = TrainOptions {
-        critic: vec![4],
+        recipe: recipe(&[4]),
         ..tiny()?
     };
     assert_eq!(
@@ -278,12 +293,129 @@ fn a_generator_survives_its_file_and_refuses_another_description() -> Check {
 
 #[test]
 fn a_patch_has_the_same_bits_alone_and_in_any_batch() -> Check {
-    let generator = Generator::untrained(&GeneratorConfig::for_size(64)?, 0)?;
-    let z: Vec<_> = (0..19).map(|i| Generator::latent(5, i, 100)).collect();
-    let together = generator.generate(&z)?;
-    for (z, patch) in z.iter().zip(&together) {
-        let alone = generator.generate(std::slice::from_ref(z))?;
-        assert!(alone[0].gauss() == patch.gauss(), "other bits in a batch");
+    for config in [
+        GeneratorConfig::for_size(64)?,
+        GeneratorConfig::generative_interrogator(),
+    ] {
+        let generator = Generator::untrained(&config, 0)?;
+        let z: Vec<_> = (0..19).map(|i| Generator::latent(5, i, 100)).collect();
+        let together = generator.generate(&z)?;
+        for (z, patch) in z.iter().zip(&together) {
+            let alone = generator.generate(std::slice::from_ref(z))?;
+            assert!(alone[0].gauss() == patch.gauss(), "other bits in a batch");
+        }
+    }
+    Ok(())
+}
+
+/// The paper's recipe on four images, two at a time.
+fn paper() -> TrainOptions {
+    TrainOptions {
+        steps: 4,
+        batch: 2,
+        report_every: 1,
+        ..TrainOptions::generative_interrogator()
+    }
+}
+
+#[test]
+fn the_papers_recipe_resumes_bit_for_bit() -> Check {
+    let (options, patches) = (paper(), bipoles(4)?);
+    let straight = train(&patches, &[], &options, None, false, &Silent)?;
+    assert_eq!(straight.history.len(), 4);
+    for (name, loss) in &straight.history[0].metrics {
+        // A fresh discriminator gives every image a probability near one half: −log ½.
+        assert!((loss - 2_f64.ln()).abs() < 0.05, "{name} {loss}");
+    }
+
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("run.checkpoint");
+    let cancel = CancelAt {
+        // In the middle of the second epoch.
+        step: 3,
+        reached: AtomicBool::new(false),
+    };
+    let stopped = train(&patches, &[], &options, Some(&path), false, &cancel);
+    assert!(matches!(stopped, Err(ModelError::Cancelled)));
+    let resumed = train(&patches, &[], &options, Some(&path), true, &Silent)?;
+    assert!(
+        straight.generator.save()? == resumed.generator.save()?,
+        "other weights after the interruption"
+    );
+    assert_eq!(straight.history, resumed.history);
+
+    let other = TrainOptions {
+        beta1: 0.5,
+        ..options
+    };
+    let refused = train(&patches, &[], &other, Some(&path), true, &Silent).err();
+    assert!(matches!(
+        refused,
+        Some(ModelError::OtherCheckpoint { setting: "beta1", .. })
+    ));
+    Ok(())
+}
+
+#[test]
+fn the_papers_network_has_the_papers_size() -> Check {
+    let config = GeneratorConfig::generative_interrogator();
+    let generator = Generator::untrained(&config, 0)?;
+    assert_eq!(generator.parameters.count(), 1_510_081);
+    let mut parameters = Parameters::new();
+    discriminator::Discriminator::new(&mut parameters.fresh(&mut Random::new(0, 0)))?;
+    assert_eq!(parameters.count(), 1_495_945);
+
+    let z = vec![Generator::latent(0, 0, 100)];
+    assert_eq!(generator.map(&z)?, z, "w is z");
+    let other = GeneratorConfig { size: 64, ..config };
+    assert_eq!(
+        other.check().expect_err("one size").to_string(),
+        "`size` should be 128, as the architecture has it, found 64"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_description_survives_its_json() -> Check {
+    let ours = GeneratorConfig::for_size(64)?;
+    let text = r#"{"version":1,"arch":"dcgan","size":64,"latent_dim":100,"w_dim":128,"channels":[192,96,48,24],
+        "head":"nearest","tanh_scale":1.05,"clip_gauss":255.0,"cell_mm":3.08}"#;
+    assert_eq!(
+        serde_json::from_str::<GeneratorConfig>(text)?,
+        ours,
+        "as it was ever written"
+    );
+    for config in [ours, GeneratorConfig::generative_interrogator()] {
+        let text = serde_json::to_string(&config)?;
+        assert_eq!(serde_json::from_str::<GeneratorConfig>(&text)?, config, "{text}");
+    }
+    for options in [tiny()?, paper()] {
+        let text = serde_json::to_string(&options)?;
+        assert_eq!(serde_json::from_str::<TrainOptions>(&text)?, options, "{text}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_generator_of_ours_is_imported_with_the_sizes_of_its_tensors() -> Check {
+    for head in [Head::Convt, Head::Conv, Head::Nearest] {
+        let mut config = GeneratorConfig {
+            cell_mm: 3.08,
+            ..tiny()?.generator
+        };
+        if let Arch::Dcgan(dcgan) = &mut config.arch {
+            dcgan.head = head;
+        }
+        let generator = Generator::untrained(&config, 1)?;
+        let options = ImportOptions {
+            cell_mm: Some(3.08),
+            ..ImportOptions::default()
+        };
+        let mut file = crate::nn::WeightsFile::from_bytes(generator.save()?)?;
+        let imported = Generator::import(&mut file, &options)?;
+        assert_eq!(imported.model.config(), &config);
+        let z = [Generator::latent(0, 0, 6)];
+        assert_eq!(imported.model.generate(&z)?, generator.generate(&z)?);
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use arrow::{
 use datafusion::{
     common::{Result, exec_err, internal_err, tree_node::TreeNodeRecursion},
     execution::{SendableRecordBatchStream, TaskContext},
+    logical_expr::UserDefinedLogicalNodeCore,
     physical_expr::{EquivalenceProperties, PhysicalExpr},
     physical_plan::{
         DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, Partitioning, PlanProperties,
@@ -22,23 +23,45 @@ use datafusion::{
 };
 use futures::{StreamExt, TryStreamExt};
 
-use super::{Metric, top_k::TopK};
+use super::{Metric, NearestNode, top_k::TopK};
 use crate::types::VectorColumn;
+
+/// The operator that answers `node`.
+pub(crate) fn nearest_exec(
+    node: &NearestNode,
+    query: &Arc<dyn ExecutionPlan>,
+    within: &Arc<dyn ExecutionPlan>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let search = Search {
+        vector: node.within.schema().index_of_column(&node.vector)?,
+        columns: node.output_columns(),
+        k: node.k,
+        metric: node.metric,
+        path: node.path(),
+    };
+    let schema = Arc::clone(UserDefinedLogicalNodeCore::schema(node).inner());
+    Ok(Arc::new(NearestExec::new(
+        Arc::clone(query),
+        Arc::clone(within),
+        search,
+        schema,
+    )))
+}
 
 /// What the operator does, apart from its inputs.
 #[derive(Debug, Clone)]
-pub(super) struct Search {
+struct Search {
     /// The place of the vectors among the columns of the right input.
-    pub(super) vector: usize,
+    vector: usize,
     /// The places of the columns that are given out.
-    pub(super) columns: Vec<usize>,
-    pub(super) k: usize,
-    pub(super) metric: Metric,
-    pub(super) path: &'static str,
+    columns: Vec<usize>,
+    k: usize,
+    metric: Metric,
+    path: &'static str,
 }
 
 #[derive(Debug)]
-pub(super) struct NearestExec {
+struct NearestExec {
     query: Arc<dyn ExecutionPlan>,
     within: Arc<dyn ExecutionPlan>,
     search: Search,
@@ -47,7 +70,7 @@ pub(super) struct NearestExec {
 }
 
 impl NearestExec {
-    pub(super) fn new(
+    fn new(
         query: Arc<dyn ExecutionPlan>,
         within: Arc<dyn ExecutionPlan>,
         search: Search,

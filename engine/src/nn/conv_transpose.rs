@@ -9,7 +9,7 @@ use candle_core::Tensor;
 use super::convolution::{Convolution, Kernel, Shapes};
 use super::gemm::{Matrix, Write, multiply};
 use super::lowering::{Planes, Window, fold, unfold};
-use super::{Activation, Init, Result, Source, scratch};
+use super::{Activation, Init, Result, Source, nearest_kernel, scratch};
 
 /// A transposed convolution layer.
 #[derive(Debug, Clone)]
@@ -18,7 +18,16 @@ pub struct ConvTranspose2d {
     bias: Tensor,
     window: Window,
     activation: Activation,
+    /// Whether `weight` is the 3 × 3 kernel of the image doubled by repetition.
+    repeats: bool,
 }
+
+/// Doubles an image.
+const DOUBLE: Window = Window {
+    kernel: 4,
+    stride: 2,
+    padding: 1,
+};
 
 impl ConvTranspose2d {
     /// Takes `{name}.weight` and `{name}.bias` from `source`; fresh weights are normal with `std`, biases
@@ -42,7 +51,37 @@ impl ConvTranspose2d {
             bias,
             window,
             activation,
+            repeats: false,
         })
+    }
+
+    /// A layer that doubles the image by repeating each pixel 2 × 2 and convolves it with `{name}.weight`,
+    /// (in, out, 3, 3), so that an even image stays even.
+    ///
+    /// # Errors
+    /// When `source` lacks a tensor or has it in another shape.
+    pub fn repeating(
+        source: &mut dyn Source,
+        name: &str,
+        (inputs, outputs): (usize, usize),
+        activation: Activation,
+        std: f64,
+    ) -> Result<Self> {
+        let small = Window { kernel: 3, ..DOUBLE };
+        Ok(Self {
+            window: DOUBLE,
+            repeats: true,
+            ..Self::new(source, name, (inputs, outputs), small, activation, std)?
+        })
+    }
+
+    /// The weight as the transposed convolution takes it.
+    fn weight(&self) -> Result<Tensor> {
+        if self.repeats {
+            nearest_kernel::doubling(&self.weight)
+        } else {
+            Ok(self.weight.clone())
+        }
     }
 
     /// Applies the layer: (n, in, h, w) to (n, out, h', w').
@@ -55,7 +94,7 @@ impl ConvTranspose2d {
                 kernel: Fold(self.window),
                 activation: self.activation,
             };
-            return Ok(x.contiguous()?.apply_op3(&self.weight, &self.bias, op)?);
+            return Ok(x.contiguous()?.apply_op3(&self.weight()?, &self.bias, op)?);
         }
         self.compose(x)
     }
@@ -63,7 +102,12 @@ impl ConvTranspose2d {
     /// The same by candle's own operations, for devices other than the CPU.
     pub(super) fn compose(&self, x: &Tensor) -> Result<Tensor> {
         let Window { padding, stride, .. } = self.window;
-        let sum = x.conv_transpose2d(&self.weight, padding, 0, stride, 1)?;
+        let weight = if self.repeats {
+            nearest_kernel::compose(&self.weight)?
+        } else {
+            self.weight.clone()
+        };
+        let sum = x.conv_transpose2d(&weight, padding, 0, stride, 1)?;
         self.activation
             .compose(&sum.broadcast_add(&self.bias.reshape((1, (), 1, 1))?)?)
     }

@@ -46,11 +46,46 @@ pub enum ModelError {
         /// Name of the tensor in the file.
         name: String,
     },
+    /// A file of weights has tensors in the network's own place that the network does not have.
+    #[error("the network has no {}; the file is of another architecture", several(.names))]
+    UnknownTensors {
+        /// Names of the tensors in the file.
+        names: Vec<String>,
+    },
+    /// A file of weights is of no architecture that is known, or not of the one asked for.
+    #[error(
+        "found none of the tensors {} by which an architecture is known; the file holds {}",
+        several(.expected),
+        several(.found)
+    )]
+    UnknownArchitecture {
+        /// The names of which one must be there.
+        expected: Vec<String>,
+        /// The names that are.
+        found: Vec<String>,
+    },
+    /// Bytes that are no checkpoint of `PyTorch`, or one that asks for more than a network needs.
+    #[error("not a readable PyTorch checkpoint: {0}")]
+    PyTorch(String),
+    /// A network of finite weights whose output is not.
+    #[error("{what} holds values that are not finite: the weights are not those of a working network")]
+    NotFinite {
+        /// What the network makes.
+        what: &'static str,
+    },
+    /// Something is wrong with what is in a file.
+    #[error("{}: {source}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: Box<ModelError>,
+    },
     /// A patch that cannot be put on the model's grid.
     #[error("a patch does not fit the model")]
     Patch(#[from] crate::patch::Error),
     /// Bytes that are no safetensors file.
-    #[error("not a readable safetensors file")]
+    #[error("not a readable safetensors file: {0}")]
     Safetensors(#[from] safetensors::SafeTensorError),
     /// A model description that is not the JSON expected.
     #[error("model description is not readable")]
@@ -100,7 +135,7 @@ pub enum ModelError {
         setting: &'static str,
     },
     /// A file could not be read or written.
-    #[error("cannot {action} {path}")]
+    #[error("cannot {action} {}: {source}", path.display())]
     File {
         /// `read` or `write`.
         action: &'static str,
@@ -109,6 +144,9 @@ pub enum ModelError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A picture of samples could not be made; this is a fault of ours, not of the input.
+    #[error("the samples cannot be drawn as a picture")]
+    Picture(#[from] png::EncodingError),
     /// Threads could not be started.
     #[error("cannot start {threads} threads")]
     Threads {
@@ -120,4 +158,29 @@ pub enum ModelError {
     /// The observer asked to stop.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// Names for a message, the first few of them.
+fn several(names: &[String]) -> String {
+    const SHOWN: usize = 6;
+    if names.is_empty() {
+        return "no tensors".to_owned();
+    }
+    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
+    let rest = names.len().saturating_sub(SHOWN);
+    let more = if rest > 0 {
+        format!(" and {rest} more")
+    } else {
+        String::new()
+    };
+    shown.join(", ") + &more
+}
+
+/// A setting out of its range.
+pub(crate) fn setting(setting: &'static str, expected: &str, found: &(impl ToString + ?Sized)) -> ModelError {
+    ModelError::Setting {
+        setting,
+        expected: expected.to_owned(),
+        found: found.to_string(),
+    }
 }

@@ -27,6 +27,11 @@ pub enum Init {
     },
 }
 
+/// The spread of `PyTorch`'s default initial weights, uniform in ±1/√fan-in.
+pub(crate) fn default_std(fan_in: usize) -> f64 {
+    (3.0 * fan_in as f64).sqrt().recip()
+}
+
 /// Where a network gets its parameters from.
 pub trait Source {
     /// The parameter `name` of this shape.
@@ -73,6 +78,21 @@ impl Parameters {
     /// Names and parameters, ordered by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Var)> {
         self.0.iter().map(|(name, var)| (name.as_str(), var))
+    }
+
+    /// Puts a parameter in, in place of the one of that name.
+    pub(super) fn insert(&mut self, name: &str, var: Var) {
+        self.0.insert(name.to_owned(), var);
+    }
+
+    /// Count of tensors.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Count of numbers in all parameters.

@@ -134,6 +134,34 @@ fn transposed_convolution_equals_candle() -> Check {
 }
 
 #[test]
+fn doubling_equals_repeated_pixels_and_a_convolution() -> Check {
+    for activation in ACTIVATIONS {
+        let mut parameters = Parameters::new();
+        let mut source = Random::new(3, 1);
+        let mut fresh = parameters.fresh(&mut source);
+        let layer = ConvTranspose2d::repeating(&mut fresh, "up", (3, 2), activation, 0.5)?;
+        let vars: Vec<_> = parameters.iter().map(|(_, var)| var.clone()).collect();
+        let x = random(&[2, 3, 4, 6], 0)?;
+        let inputs: Vec<_> = std::iter::once(&x).chain(&vars).collect();
+        assert_same(
+            &inputs,
+            &format!("{activation:?}"),
+            || layer.forward(&x),
+            || layer.compose(&x),
+        )?;
+
+        // Written out: pixels repeated, then the kernel, which a transposed convolution mirrors.
+        let (bias, weight) = (&vars[0], &vars[1]);
+        let repeated = x.upsample_nearest2d(8, 12)?;
+        let kernel = weight.transpose(0, 1)?.contiguous()?.flip(&[2, 3])?;
+        let sum = repeated.conv2d(&kernel.contiguous()?, 1, 1, 1, 1)?;
+        let sum = sum.broadcast_add(&bias.reshape((1, (), 1, 1))?)?;
+        assert_close(&layer.forward(&x)?, &activation.compose(&sum)?, "repeated")?;
+    }
+    Ok(())
+}
+
+#[test]
 fn linear_equals_candle() -> Check {
     for rows in [1, 7, 8, 19] {
         let mut parameters = Parameters::new();

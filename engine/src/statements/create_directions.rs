@@ -17,6 +17,7 @@ use crate::{
 pub(super) async fn execute(session: &Session, create: &CreateDirections, text: &str) -> Result<DataFrame> {
     check_new(
         session,
+        "CREATE",
         ModelKind::Directions,
         &create.generator,
         create.or_replace,
@@ -56,6 +57,7 @@ pub(super) async fn execute(session: &Session, create: &CreateDirections, text: 
         models
             .store()
             .put(ModelKind::Directions, &name, config, directions.save()?)?;
+        models.store().drop_target_metrics(&name)?;
         Ok(report)
     })
     .await?;

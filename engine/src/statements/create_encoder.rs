@@ -3,7 +3,7 @@
 //! `time`), patches of one region at near times are taken for views of one thing.
 //!
 //! Options: `steps`, `batch`, `seed`, `threads`, `rate`, `physical` (the weight of the physical quantities
-//! beside the learned part), `pair_days`, `validation` (a predicate that sets rows aside).
+//! beside the learned part), `quantities` (the weight of reading them from the learned part), `pair_days`, `validation` (a predicate that sets rows aside).
 
 use datafusion::dataframe::DataFrame;
 use helioql_catalog::ModelKind;
@@ -17,7 +17,13 @@ use crate::{
 };
 
 pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str) -> Result<DataFrame> {
-    check_new(session, ModelKind::Encoder, &create.name, create.or_replace)?;
+    check_new(
+        session,
+        "CREATE",
+        ModelKind::Encoder,
+        &create.name,
+        create.or_replace,
+    )?;
     let name = create.name.value.clone();
     let (options, validation) = read_options(create)?;
     let set = training_set::read(session, &create.query, validation.as_deref()).await?;
@@ -65,6 +71,7 @@ fn read_options(create: &CreateModel) -> Result<(TrainOptions, Option<String>)> 
     options.batch = given.take_usize("batch")?.unwrap_or(options.batch);
     options.threads = given.take_usize("threads")?.or(options.threads);
     options.rate = given.take_f64("rate")?.unwrap_or(options.rate);
+    options.quantities = given.take_f64("quantities")?.unwrap_or(options.quantities);
     options.pair_days = given.take_f64("pair_days")?.unwrap_or(options.pair_days);
     if let Some(weight) = given.take_f64("physical")? {
         options.encoder.joint.physical = weight;
@@ -77,6 +84,7 @@ fn read_options(create: &CreateModel) -> Result<(TrainOptions, Option<String>)> 
         "threads",
         "rate",
         "physical",
+        "quantities",
         "pair_days",
         "validation",
     ])?;

@@ -1,6 +1,7 @@
 //! `CREATE [OR REPLACE] GENERATOR name [WITH (…)] AS query`: trains a generator on the patches of a query.
 //!
-//! Options: `size` (64 or 128 pixels), `steps`, `batch`, `seed`, `threads`, `validation` (a predicate over
+//! Options: `arch` (`dcgan`, ours, or `generative_interrogator`, that of arXiv:2502.05351 with its own recipe),
+//! `size` (64 or 128 pixels), `cell_mm`, `steps`, `batch`, `seed`, `threads`, `validation` (a predicate over
 //! the query's columns that sets rows aside), `checkpoint` (a file, by default in the catalogue),
 //! `checkpoint_every`, `evaluate_every`, `resume`, and the training's own rates.
 
@@ -8,17 +9,23 @@ use std::path::PathBuf;
 
 use datafusion::dataframe::DataFrame;
 use helioql_catalog::ModelKind;
-use helioql_grammar::ast::CreateModel;
+use helioql_grammar::{Dimension, ast::CreateModel};
 
-use super::{blocking, check_new, facts, training_set};
+use super::{blocking, check_new, facts, import_model, training_set};
 use crate::{
     Error, Result,
-    generator::{self, TrainOptions},
+    generator::{self, Recipe, TrainOptions},
     session::Session,
 };
 
 pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str) -> Result<DataFrame> {
-    check_new(session, ModelKind::Generator, &create.name, create.or_replace)?;
+    check_new(
+        session,
+        "CREATE",
+        ModelKind::Generator,
+        &create.name,
+        create.or_replace,
+    )?;
     let name = create.name.value.clone();
     let Settings {
         options,
@@ -31,7 +38,7 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
     let (train, aside) = (set.train.patches.len(), set.validation.patches.len());
     let statement = text.to_owned();
     let kept = name.clone();
-    let history = blocking(move || {
+    let (best_step, steps, distances) = blocking(move || {
         let checkpoint_path = checkpoint.as_deref();
         let trained = generator::train(
             &set.train.patches,
@@ -44,34 +51,53 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
         let config = serde_json::json!({
             "config": trained.generator.config(),
             "statement": statement,
-            "training": { "options": options, "patches": train, "validation_patches": aside, "history": trained.history },
+            "training": { "options": options, "patches": train, "validation_patches": aside, "best_step": trained.best_step, "distances": trained.distances, "history": trained.history },
         });
         models.store().put(ModelKind::Generator, &kept, config, trained.generator.save()?)?;
         if let Some(path) = checkpoint_path {
             // The model is committed: its checkpoint has served.
             let _ = std::fs::remove_file(path);
         }
-        Ok(trained.history)
+        let steps = trained.history.last().map_or(0, |record| record.step);
+        Ok((trained.best_step, steps, trained.distances))
     })
     .await?;
     crate::tables::register(session).await?;
-    let last = history.last();
     let mut report = vec![
         ("generator".to_owned(), name),
         ("patches".to_owned(), train.to_string()),
         ("validation patches".to_owned(), aside.to_string()),
-        (
-            "steps".to_owned(),
-            last.map_or(0, |record| record.step).to_string(),
-        ),
+        ("steps".to_owned(), steps.to_string()),
+        ("best step".to_owned(), best_step.to_string()),
     ];
     report.extend(
-        last.into_iter()
-            .flat_map(|record| &record.metrics)
-            .map(|(metric, value)| (metric.clone(), format!("{value:.4}"))),
+        distances
+            .into_iter()
+            .map(|(metric, value)| (metric, format!("{value:.4}"))),
     );
     facts(session, report)
 }
+
+/// The options that every recipe has.
+const OPTIONS: [&str; 17] = [
+    "arch",
+    "size",
+    "cell_mm",
+    "steps",
+    "seed",
+    "batch",
+    "threads",
+    "validation",
+    "resume",
+    "checkpoint",
+    "checkpoint_every",
+    "evaluate_every",
+    "generator_rate",
+    "critic_rate",
+    "final_rate",
+    "beta1",
+    "beta2",
+];
 
 struct Settings {
     options: TrainOptions,
@@ -83,7 +109,20 @@ struct Settings {
 impl Settings {
     fn read(session: &Session, create: &CreateModel) -> Result<Self> {
         let mut given = create.options.clone();
-        let mut options = TrainOptions::for_size(given.take_usize("size")?.unwrap_or(64))?;
+        let size = given.take_usize("size")?;
+        let arch = import_model::arch(&mut given, &["dcgan", "generative_interrogator"])?;
+        let mut options = match arch.as_deref() {
+            Some("generative_interrogator") => {
+                let mut options = TrainOptions::generative_interrogator();
+                // Any other size is refused where all settings are checked.
+                options.generator.size = size.unwrap_or(options.generator.size);
+                options
+            }
+            _ => TrainOptions::for_size(size.unwrap_or(64))?,
+        };
+        if let Some(cell_mm) = given.take_quantity("cell_mm", Dimension::Length)? {
+            options.generator.cell_mm = cell_mm;
+        }
         let counts = [
             ("steps", &mut options.steps),
             ("seed", &mut options.seed),
@@ -97,10 +136,17 @@ impl Settings {
             ("generator_rate", &mut options.generator_rate),
             ("critic_rate", &mut options.critic_rate),
             ("final_rate", &mut options.final_rate),
-            ("penalty", &mut options.penalty),
         ];
         for (name, option) in rates {
             *option = given.take_f64(name)?.unwrap_or(*option);
+        }
+        for (name, option) in [("beta1", &mut options.beta1), ("beta2", &mut options.beta2)] {
+            *option = given.take_f64(name)?.map_or(*option, |beta| beta as f32);
+        }
+        let mut known = OPTIONS.to_vec();
+        if let Recipe::Relativistic(recipe) = &mut options.recipe {
+            known.push("penalty");
+            recipe.penalty = given.take_f64("penalty")?.unwrap_or(recipe.penalty);
         }
         options.batch = given.take_usize("batch")?.unwrap_or(options.batch);
         options.threads = given.take_usize("threads")?.or(options.threads);
@@ -110,22 +156,7 @@ impl Settings {
             Some(path) => Some(PathBuf::from(path)),
             None => checkpoint_path(session, &create.name.value)?,
         };
-        given.finish(&[
-            "size",
-            "steps",
-            "seed",
-            "batch",
-            "threads",
-            "validation",
-            "resume",
-            "checkpoint",
-            "checkpoint_every",
-            "evaluate_every",
-            "generator_rate",
-            "critic_rate",
-            "final_rate",
-            "penalty",
-        ])?;
+        given.finish(&known)?;
         Ok(Self {
             options,
             validation,

@@ -1,5 +1,6 @@
 //! `DESCRIBE GENERATOR name | ENCODER name | DIRECTIONS [FOR GENERATOR name]`: a model's card, every fact
-//! of its stored description on a line of its own.
+//! of its stored description on a line of its own, and what EVALUATE found in a line for each figure (the floors
+//! and the figures of simpler methods are in `system.metrics`).
 
 use datafusion::dataframe::DataFrame;
 use helioql_catalog::ModelKind;
@@ -7,7 +8,7 @@ use helioql_grammar::ast::Describe;
 use serde_json::Value;
 
 use super::facts;
-use crate::{DEFAULT_GENERATOR, Result, session::Session};
+use crate::{DEFAULT_GENERATOR, Result, models::METRICS, session::Session};
 
 pub(super) fn execute(session: &Session, describe: &Describe) -> Result<DataFrame> {
     let (kind, name) = match describe {
@@ -20,12 +21,18 @@ pub(super) fn execute(session: &Session, describe: &Describe) -> Result<DataFram
                 .map_or(DEFAULT_GENERATOR, |name| name.value.as_str()),
         ),
     };
-    let (config, weights) = session.models().store().stored(kind, name)?;
+    let (mut config, weights) = session.models().store().stored(kind, name)?;
     let mut lines = vec![
         ("name".to_owned(), name.to_owned()),
         ("bytes".to_owned(), weights.len().to_string()),
     ];
+    if let Value::Object(members) = &mut config {
+        members.remove(METRICS);
+    }
     flatten(String::new(), &config, &mut lines);
+    let scores = session.models().store().metrics(kind, name)?;
+    let own = scores.iter().filter(|score| !score.is_comparison());
+    lines.extend(own.map(|score| (format!("{METRICS}.{}", score.metric), score.to_string())));
     facts(session, lines)
 }
 

@@ -1,5 +1,5 @@
 //! `system.keywords`, `system.functions`, `system.generators`, `system.encoders` and `system.directions`:
-//! the facts that SHOW prints, as tables that queries can join.
+//! the facts that SHOW prints, as tables that queries can join; `system.metrics`: what EVALUATE found.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use datafusion::{
 };
 use helioql_catalog::{KEYWORDS, ModelKind};
 
-use crate::{Error, Result, relations, session::Session};
+use crate::{Error, Result, relations, session::Session, statements::evaluate::score_batch};
 
 /// The schema's name.
 const SYSTEM: &str = "system";
@@ -28,6 +28,7 @@ pub(super) fn register(session: &Session) -> Result<()> {
         ("generators", models(session, ModelKind::Generator)?),
         ("encoders", models(session, ModelKind::Encoder)?),
         ("directions", models(session, ModelKind::Directions)?),
+        ("metrics", metrics(session)?),
     ] {
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
         schema.register_table(name.to_owned(), Arc::new(table))?;
@@ -112,6 +113,28 @@ fn models(session: &Session, kind: ModelKind) -> Result<RecordBatch> {
         &["name", "origin", "checksum", "bytes", "statement"],
         rows.into_iter(),
     )
+}
+
+/// The figures of every evaluated model, as `SELECT … FROM system.metrics` has them.
+fn metrics(session: &Session) -> Result<RecordBatch> {
+    let store = session.models().store();
+    let (mut models, mut scores) = (Vec::new(), Vec::new());
+    for kind in [ModelKind::Generator, ModelKind::Encoder] {
+        for (name, _) in store.names(kind) {
+            let found = store.metrics(kind, &name)?;
+            models.extend(std::iter::repeat_n(name, found.len()));
+            scores.extend(found);
+        }
+    }
+    let figures = score_batch(&scores)?;
+    let mut fields = vec![Arc::new(Field::new("model", DataType::Utf8, false))];
+    let mut columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(models))];
+    // All but the last, `compare`, which is for the eye.
+    for (field, column) in figures.schema().fields().iter().zip(figures.columns()).take(5) {
+        fields.push(Arc::clone(field));
+        columns.push(Arc::clone(column));
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?)
 }
 
 /// A batch of text columns.

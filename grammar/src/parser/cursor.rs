@@ -189,6 +189,28 @@ impl<'t> Cursor<'t> {
         Ok(quantity)
     }
 
+    /// Takes what stands between a parenthesis and the one that closes it, white space at the ends left out.
+    pub(crate) fn parenthesised(&mut self, what: &str) -> Result<&'t [TokenWithSpan], Diagnostic> {
+        if !self.is(&Token::LParen) {
+            return Err(self.expected(what));
+        }
+        self.rest.pop();
+        let from = self.rest.last().copied().unwrap_or(self.all.len());
+        let (mut depth, mut to) = (1_usize, from);
+        while let Some(at) = self.rest.pop() {
+            match self.all[at].token {
+                Token::LParen => depth += 1,
+                Token::RParen => depth -= 1,
+                _ => {}
+            }
+            if depth == 0 {
+                return Ok(&self.all[from..to]);
+            }
+            to = at + 1;
+        }
+        Err(self.expected("`)`"))
+    }
+
     /// Takes all that is left, white space included.
     pub(crate) fn remainder(&mut self) -> &'t [TokenWithSpan] {
         let from = self.rest.last().copied().unwrap_or(self.all.len());

@@ -1,0 +1,221 @@
+//! Settings of a training run: what the recipes share, and what each has for itself.
+
+use serde::{Deserialize, Serialize};
+
+use crate::generator::config::FIRST_SIDE;
+use crate::generator::{GeneratorConfig, discriminator};
+use crate::nn::Result;
+use crate::nn::adam::AdamConfig;
+use crate::nn::error::setting;
+
+/// Settings of a training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrainOptions {
+    /// The generator to be trained.
+    pub generator: GeneratorConfig,
+    /// Steps; each shows the critic one batch and the generator another.
+    pub steps: u64,
+    /// Real images per batch.
+    pub batch: usize,
+    /// Seed of weights, batches, latents and augmentation.
+    pub seed: u64,
+    /// First learning rate of the generator.
+    pub generator_rate: f64,
+    /// First learning rate of the critic.
+    pub critic_rate: f64,
+    /// Part of the learning rates that is left at the last step.
+    pub final_rate: f64,
+    /// Memory of Adam's mean gradient.
+    #[serde(default = "TrainOptions::measured_beta1")]
+    pub beta1: f32,
+    /// Memory of Adam's mean squared gradient.
+    #[serde(default = "TrainOptions::measured_beta2")]
+    pub beta2: f32,
+    /// Decay of the moving average, after its warm-up; 0 for none.
+    pub average_decay: f64,
+    /// Steps between two reports to the observer.
+    pub report_every: u64,
+    /// Steps between two comparisons with validation patches.
+    pub evaluate_every: u64,
+    /// Patches drawn for a comparison.
+    pub evaluate_samples: usize,
+    /// Steps between two checkpoints.
+    pub checkpoint_every: u64,
+    /// Threads; `None` for those of the current rayon pool. They do not change the result.
+    pub threads: Option<usize>,
+    /// How a step is made.
+    #[serde(flatten)]
+    pub recipe: Recipe,
+}
+
+/// How a step is made; each recipe has its critic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Recipe {
+    /// Relativistic losses and a penalty on the critic's gradient, as measured with our own networks.
+    Relativistic(Relativistic),
+    /// That of arXiv:2502.05351, which has nothing more to be set.
+    NonSaturating {},
+}
+
+/// Settings of [`Recipe::Relativistic`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Relativistic {
+    /// Channels after each halving of the critic, down to 4 × 4 pixels.
+    pub critic: Vec<usize>,
+    /// Weight γ of the gradient penalty.
+    pub penalty: f64,
+    /// Steps between two penalties, which are weighted up accordingly.
+    pub penalty_every: u64,
+    /// Length σ of the finite difference.
+    pub penalty_step: f64,
+}
+
+impl TrainOptions {
+    /// The measured recipe for images of 64 or 128 pixels.
+    ///
+    /// # Errors
+    /// When `size` is neither.
+    pub fn for_size(size: usize) -> Result<Self> {
+        let generator = GeneratorConfig::for_size(size)?;
+        let critic = if size == 64 {
+            vec![24, 48, 96, 192]
+        } else {
+            vec![16, 24, 48, 96, 192]
+        };
+        Ok(Self {
+            generator,
+            steps: 10_000,
+            batch: 16,
+            seed: 0,
+            generator_rate: 5e-4,
+            critic_rate: 1e-3,
+            final_rate: 0.1,
+            beta1: Self::measured_beta1(),
+            beta2: Self::measured_beta2(),
+            average_decay: 0.999,
+            report_every: 50,
+            evaluate_every: 1000,
+            evaluate_samples: 1024,
+            checkpoint_every: 1000,
+            threads: None,
+            recipe: Recipe::Relativistic(Relativistic {
+                critic,
+                penalty: 0.1,
+                penalty_every: 4,
+                penalty_step: 0.05,
+            }),
+        })
+    }
+
+    /// The network and the recipe of arXiv:2502.05351: 82 epochs of 44,000 patches, of which the last was
+    /// chosen, at constant learning rates and without an average.
+    pub fn generative_interrogator() -> Self {
+        Self {
+            generator: GeneratorConfig::generative_interrogator(),
+            steps: 82 * 1375,
+            batch: 32,
+            seed: 23,
+            generator_rate: 5e-4,
+            critic_rate: 5e-4,
+            final_rate: 1.0,
+            beta1: 0.9,
+            beta2: 0.999,
+            average_decay: 0.0,
+            report_every: 50,
+            evaluate_every: 1000,
+            evaluate_samples: 1024,
+            checkpoint_every: 1000,
+            threads: None,
+            recipe: Recipe::NonSaturating {},
+        }
+    }
+
+    /// The betas that checkpoints did not write down when there was nothing to choose.
+    fn measured_beta1() -> f32 {
+        0.0
+    }
+
+    fn measured_beta2() -> f32 {
+        0.99
+    }
+
+    /// Adam of both networks.
+    pub(in crate::generator) fn adam(&self) -> AdamConfig {
+        AdamConfig {
+            beta1: self.beta1,
+            beta2: self.beta2,
+            epsilon: 1e-8,
+            decay: 0.0,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        self.generator.check()?;
+        match &self.recipe {
+            Recipe::Relativistic(recipe) => recipe.check(self.generator.size)?,
+            Recipe::NonSaturating {} if self.generator.size != discriminator::SIDE => {
+                let expected = format!("{}, which its discriminator judges", discriminator::SIDE);
+                return Err(setting("size", &expected, &self.generator.size));
+            }
+            Recipe::NonSaturating {} => {}
+        }
+        if !(1..=4096).contains(&self.batch) {
+            return Err(setting("batch", "from 1 to 4096", &self.batch));
+        }
+        for (name, value) in [
+            ("report_every", self.report_every),
+            ("evaluate_every", self.evaluate_every),
+            ("checkpoint_every", self.checkpoint_every),
+        ] {
+            if value == 0 {
+                return Err(setting(name, "at least 1", &value));
+            }
+        }
+        for (name, value) in [
+            ("generator_rate", self.generator_rate),
+            ("critic_rate", self.critic_rate),
+            ("final_rate", self.final_rate),
+        ] {
+            if !(value >= 0.0 && value.is_finite()) {
+                return Err(setting(name, "a positive number", &value));
+            }
+        }
+        for (name, value) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+            if !(0.0..1.0).contains(&value) {
+                return Err(setting(name, "at least 0 and below 1", &value));
+            }
+        }
+        if !(0.0..1.0).contains(&self.average_decay) {
+            return Err(setting(
+                "average_decay",
+                "at least 0 and below 1",
+                &self.average_decay,
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Relativistic {
+    fn check(&self, size: usize) -> Result<()> {
+        let halvings = (size / FIRST_SIDE).ilog2() as usize;
+        if self.critic.len() != halvings || self.critic.contains(&0) {
+            return Err(setting(
+                "critic",
+                &format!("{halvings} channel counts"),
+                &format!("{:?}", self.critic),
+            ));
+        }
+        if self.penalty_every == 0 {
+            return Err(setting("penalty_every", "at least 1", &self.penalty_every));
+        }
+        if !(self.penalty >= 0.0 && self.penalty.is_finite()) {
+            return Err(setting("penalty", "a positive number", &self.penalty));
+        }
+        if !(self.penalty_step > 0.0 && self.penalty_step.is_finite()) {
+            return Err(setting("penalty_step", "a positive number", &self.penalty_step));
+        }
+        Ok(())
+    }
+}
