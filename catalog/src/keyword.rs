@@ -271,6 +271,8 @@ mod tests {
             ("area", "Mm2"),
             ("tilt", "deg"),
             ("polarity", ""),
+            ("dipole", "Mm"),
+            ("imbalance", ""),
         ];
         assert_eq!(names, promised);
     }

@@ -10,6 +10,7 @@ mod eigen;
 mod encoder;
 pub mod frechet;
 mod generator;
+mod inversion;
 pub mod manifold;
 mod marginals;
 pub mod nearest_train;
@@ -22,6 +23,7 @@ mod retrieval;
 mod spaces;
 mod spectra;
 pub mod statistics;
+mod steering;
 mod targets;
 #[cfg(test)]
 mod tests;
@@ -72,7 +74,9 @@ impl Score {
 
     /// Whether it judges the directions of a generator.
     pub fn is_of_directions(&self) -> bool {
-        self.metric.starts_with("target_") || self.metric == "leakage_max"
+        self.metric.starts_with("target_")
+            || self.metric.starts_with("steer_")
+            || self.metric == "leakage_max"
     }
 
     fn new(metric: impl Into<String>, value: Option<f64>, n: usize) -> Self {
@@ -174,6 +178,8 @@ pub struct EvaluateOptions {
     pub seed: u64,
     /// How often a target is asked for, for each number of targets at once.
     pub targets: usize,
+    /// Held-out patches that are inverted.
+    pub inversions: usize,
     /// Resamples of regions for an interval.
     pub bootstrap: usize,
 }
@@ -184,6 +190,7 @@ impl Default for EvaluateOptions {
             samples: 2000,
             seed: 100_000,
             targets: 300,
+            inversions: 100,
             bootstrap: 300,
         }
     }

@@ -8,6 +8,8 @@ mod distance;
 mod embed;
 pub(crate) mod generate;
 mod generate_rows;
+pub(crate) mod invert;
+pub(crate) mod invert_rows;
 mod keyword;
 mod measure;
 mod quantity;
@@ -46,6 +48,7 @@ pub(crate) fn functions(models: &Handle) -> Vec<Function> {
     let mut all = vec![
         Function::new(generate::Generate::new(models)),
         Function::new(steer::Steer::new(models)),
+        Function::new(invert::Invert::new(models)),
         Function::new(embed::Embed::new(models)),
         Function::new(measure::Measure),
         Function::new(to_patch::ToPatch),
@@ -56,6 +59,7 @@ pub(crate) fn functions(models: &Handle) -> Vec<Function> {
         Function::new(typed::Typed),
         Function::new(generate_rows::GenerateRows::new(models)),
         Function::new(steer_rows::SteerRows::new(models)),
+        Function::new(invert_rows::InvertRows::new(models)),
     ];
     all.extend(keyword::all().map(Function::new));
     all

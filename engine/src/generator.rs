@@ -133,6 +133,12 @@ impl Generator {
         Ok(patches)
     }
 
+    /// Draws w (n, w) as images (n, 1, size, size) with values in [−1, 1], before their correction; the gradient of
+    /// w goes through.
+    pub(crate) fn images(&self, w: &Tensor) -> Result<Tensor> {
+        self.network.synthesize(w)
+    }
+
     /// Draws the patches of z: [`map`](Self::map), then [`synthesize`](Self::synthesize).
     ///
     /// # Errors

@@ -16,7 +16,7 @@
 //!
 //! [`Engine`] opens a catalogue, [`Session`] runs statements over it. Below them lie, each usable alone:
 //! [`patch`] and [`physics`] (what is measured), [`simulator`], [`generator`], [`encoder`], [`directions`],
-//! [`target`] and [`steer`] (the method of arXiv:2502.05351), and [`picture`].
+//! [`target`], [`steer`] and [`invert`] (the method of arXiv:2502.05351), and [`picture`].
 
 mod analyzer;
 mod demo;
@@ -38,6 +38,7 @@ pub mod directions;
 pub mod encoder;
 pub mod evaluate;
 pub mod generator;
+pub mod invert;
 pub mod nn;
 pub mod patch;
 pub mod physics;

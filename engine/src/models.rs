@@ -20,6 +20,7 @@ use crate::{
     error::{Error, Result},
     evaluate::Score,
     generator::Generator,
+    invert::Atlas,
     nn::ModelError,
     progress::{Observer, Progress},
     shipped,
@@ -63,6 +64,7 @@ pub(crate) struct ModelStore {
     generators: Mutex<BTreeMap<String, Arc<Named<Generator>>>>,
     encoders: Mutex<BTreeMap<String, Arc<Named<Encoder>>>>,
     directions: Mutex<BTreeMap<String, Arc<Directions>>>,
+    atlases: Mutex<BTreeMap<String, Arc<Atlas>>>,
 }
 
 impl ModelStore {
@@ -73,6 +75,7 @@ impl ModelStore {
             generators: Mutex::default(),
             encoders: Mutex::default(),
             directions: Mutex::default(),
+            atlases: Mutex::default(),
         }
     }
 
@@ -368,6 +371,14 @@ impl Handle {
 
     pub(crate) fn directions(&self, generator: &str) -> Result<Arc<Directions>> {
         self.0.store.directions(generator)
+    }
+
+    /// Where INVERT starts with these two models.
+    pub(crate) fn atlas(&self, generator: &Named<Generator>, encoder: &Named<Encoder>) -> Result<Arc<Atlas>> {
+        let key = format!("{} {}", generator.identity, encoder.identity);
+        cached(&self.0.store.atlases, &key, || {
+            Ok(Atlas::new(generator, encoder, self)?)
+        })
     }
 
     pub(crate) fn cancel_handle(&self) -> &CancelHandle {

@@ -28,7 +28,7 @@ pub mod random;
 mod scratch;
 #[cfg(test)]
 mod tests;
-mod values;
+pub(crate) mod values;
 pub mod weights;
 
 pub use activation::Activation;

@@ -44,16 +44,31 @@ pub struct PatchQuantities {
     /// Which polarity is west: +1 the positive, −1 the negative, by the cosine of the bipole axis
     /// ([`polarity`]).
     pub polarity: f64,
+    /// How far the positive polarity lies west of the negative one, negative where east, Mm ([`polarity`]).
+    pub dipole_mm: f64,
+    /// Net flux as a part of the unsigned flux, −1 to 1 ([`flux`]).
+    pub imbalance: f64,
 }
 
 impl PatchQuantities {
     /// Names of the quantities, in the order of [`values`](Self::values).
-    pub const NAMES: [&'static str; 10] = [
-        "usflux", "tpf", "tnf", "netflux", "psep", "r_flux", "r_value", "area", "tilt", "polarity",
+    pub const NAMES: [&'static str; 12] = [
+        "usflux",
+        "tpf",
+        "tnf",
+        "netflux",
+        "psep",
+        "r_flux",
+        "r_value",
+        "area",
+        "tilt",
+        "polarity",
+        "dipole",
+        "imbalance",
     ];
 
     /// The quantities in the order of [`NAMES`](Self::NAMES).
-    pub fn values(&self) -> [f64; 10] {
+    pub fn values(&self) -> [f64; 12] {
         [
             self.usflux,
             self.tpf,
@@ -65,6 +80,8 @@ impl PatchQuantities {
             self.area_mm2,
             self.tilt_deg,
             self.polarity,
+            self.dipole_mm,
+            self.imbalance,
         ]
     }
 
@@ -89,6 +106,8 @@ impl PatchQuantities {
 /// assert_eq!(found.netflux, 0.0);
 /// assert_eq!(found.psep_mm, 10.0);
 /// assert_eq!(found.polarity, -1.0);
+/// assert_eq!(found.dipole_mm, -10.0);
+/// assert_eq!(found.imbalance, 0.0);
 /// assert_eq!(found.get("area"), Some(200.0));
 /// # Ok::<(), helioql::patch::Error>(())
 /// ```
@@ -107,6 +126,9 @@ pub fn measure(patch: &Patch) -> PatchQuantities {
         area_mm2: area::area_mm2(patch),
         tilt_deg: bipole.map_or(f64::NAN, |b| b.tilt_deg),
         polarity: bipole.map_or(f64::NAN, |b| b.polarity),
+        dipole_mm: bipole.map_or(f64::NAN, |b| b.westward_mm),
+        // Nothing over nothing is NaN: a patch without flux has no balance.
+        imbalance: flux.net_mx / flux.unsigned_mx,
     }
 }
 

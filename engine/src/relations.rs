@@ -4,6 +4,7 @@
 //! syntax tree, by a `RelationPlanner`.
 
 mod generate;
+mod invert;
 mod nearest;
 mod steer;
 
@@ -31,6 +32,7 @@ pub(crate) fn relations() -> Vec<Box<dyn Relation>> {
     vec![
         Box::new(generate::Generate),
         Box::new(steer::Steer),
+        Box::new(invert::Invert),
         Box::new(nearest::Nearest),
     ]
 }

@@ -282,7 +282,7 @@ mod tests {
             FitOptions,
             synthetic::{self, TwoBlobs},
         },
-        generator::{Arch, Generator, GeneratorConfig, Head},
+        generator::{Arch, Generator, GeneratorConfig, Head, scale::Scale},
         progress::Silent,
     };
 
@@ -372,6 +372,8 @@ mod tests {
         if let Arch::Dcgan(dcgan) = &mut config.arch {
             dcgan.head = Head::Convt;
             dcgan.tanh_scale = 1.0;
+            dcgan.scale = Scale::SquareRoot;
+            dcgan.textures.clear();
         }
         let generator = Generator::load(&config, &weights)?;
         let options = FitOptions {

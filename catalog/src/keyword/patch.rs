@@ -56,6 +56,20 @@ pub const KEYWORDS: &[Keyword] = &[
     row("polarity", "", "Sign of the western, leading polarity: +1 or −1.")
         .formula("sign(x⁺ − x⁻), x to the west")
         .reference(PAPER),
+    row(
+        "dipole",
+        "Mm",
+        "How far the positive polarity lies west of the negative one, negative where it lies east.",
+    )
+    .formula("x⁺ − x⁻, x to the west, between the centroids of psep")
+    .reference(PAPER),
+    row(
+        "imbalance",
+        "",
+        "Net flux as a part of the unsigned flux, from −1 to 1.",
+    )
+    .formula("(Φ⁺ − Φ⁻) / Φ")
+    .reference(PAPER),
 ];
 
 const fn row(name: &'static str, unit: &'static str, summary: &'static str) -> Keyword {

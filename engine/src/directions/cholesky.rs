@@ -28,8 +28,14 @@ impl Cholesky {
                     return None;
                 };
             }
+            lower[i * order + i + 1..(i + 1) * order].fill(0.0);
         }
         Some(Self { order, lower })
+    }
+
+    /// L, row by row, with zeros above its diagonal.
+    pub(crate) fn lower(&self) -> &[f64] {
+        &self.lower
     }
 
     /// The solution x of A x = b.

@@ -81,6 +81,27 @@ impl Population {
         whitened.map_or(f64::NAN, |step| dot(&step, &step).sqrt())
     }
 
+    /// A square root R of the covariance, C = R Rᵀ, row by row: points are mean + R u with u of unit covariance.
+    pub(crate) fn root(&self) -> Vec<f64> {
+        // A floor on the variances keeps the covariance positive definite.
+        Cholesky::new(&self.covariance, self.dim()).map_or_else(Vec::new, |factor| factor.lower().to_vec())
+    }
+
+    /// The u of a point.
+    pub(crate) fn whitened(&self, point: &[f32]) -> Vec<f64> {
+        let centred = point.iter().zip(&self.mean).map(|(&x, mean)| f64::from(x) - mean);
+        let centred: Vec<f64> = centred.collect();
+        Cholesky::new(&self.covariance, self.dim()).map_or_else(Vec::new, |factor| factor.whiten(&centred))
+    }
+
+    /// The point of a u.
+    pub(crate) fn at(&self, whitened: &[f64]) -> Vec<f32> {
+        let root = self.root();
+        let rows = root.chunks_exact(self.dim()).zip(&self.mean);
+        rows.map(|(row, mean)| (mean + dot(row, whitened)) as f32)
+            .collect()
+    }
+
     /// The standard deviation of each coordinate.
     pub(crate) fn deviations(&self) -> Vec<f64> {
         (0..self.dim())

@@ -58,7 +58,7 @@ const fn quantity(
 }
 
 /// Every quantity that a direction can be fitted for.
-pub const QUANTITIES: [Quantity; 10] = [
+pub const QUANTITIES: [Quantity; 12] = [
     quantity("usflux", "Mx", Scale::Logarithmic, Margin::Value, false),
     quantity("tpf", "Mx", Scale::Logarithmic, Margin::Value, false),
     quantity("tnf", "Mx", Scale::Logarithmic, Margin::Value, false),
@@ -69,6 +69,8 @@ pub const QUANTITIES: [Quantity; 10] = [
     quantity("area", "Mm2", Scale::Logarithmic, Margin::Value, false),
     quantity("tilt", "deg", Scale::Linear, Margin::Spread, true),
     quantity("polarity", "", Scale::Linear, Margin::Spread, false),
+    quantity("dipole", "Mm", Scale::Linear, Margin::Spread, false),
+    quantity("imbalance", "", Scale::Linear, Margin::Spread, false),
 ];
 
 impl Quantity {

@@ -65,14 +65,14 @@ impl Default for TrainOptions {
     fn default() -> Self {
         Self {
             encoder: EncoderConfig::default(),
-            steps: 300,
+            steps: 400,
             batch: 128,
             seed: 0,
             rate: 1e-3,
             warm_up: 100,
             decay: 1e-4,
             pair_days: 1.6,
-            quantities: 3.0,
+            quantities: 1.0,
             pair_chance: 0.5,
             report_every: 10,
             threads: None,
@@ -422,7 +422,7 @@ mod tests {
     #[expect(clippy::float_cmp, reason = "a half and one are exact in binary")]
     fn the_learning_rate_rises_and_falls() {
         let options = TrainOptions {
-            steps: 300,
+            steps: 400,
             warm_up: 100,
             rate: 1.0,
             ..TrainOptions::default()

@@ -4,12 +4,16 @@
 use super::{
     EvaluateOptions, Evaluation, Measured, Part, Progressing, Score, embed,
     frechet::frechet,
+    inversion::inversion,
     manifold::precision_recall,
     marginals::{correlations, marginals},
-    nearest_train, pictures, pixels,
+    nearest_train,
+    neighbours::distances,
+    pictures, pixels,
     principal::Principal,
     spectra,
     statistics::{Standard, quantile},
+    steering::steering,
     targets::{leakage, targets},
     two_sample::{Rows, accuracy},
 };
@@ -18,6 +22,7 @@ use crate::{
     encoder::Encoder,
     generator::{Generator, evaluate::as_drawn},
     nn::Result,
+    patch::Patch,
     progress::Observer,
 };
 
@@ -25,7 +30,9 @@ use crate::{
 const CHUNK: usize = 128;
 /// Principal axes of pixels that the second classifier looks at.
 const AXES: usize = 64;
-const STAGES: u64 = 8;
+const STAGES: u64 = 10;
+/// A walk from every so many targets.
+const TARGETS_A_WALK: usize = 5;
 
 /// Evaluates a generator by patches that it was not trained on (`held_out`), with those that it may have been trained
 /// on (`train`) for floors and for the search for copies. The `encoder` makes the vectors that distributions are
@@ -48,6 +55,7 @@ pub fn generator(
         let patches = as_drawn(&part.patches, generator.config())?;
         Ok(Measured::new(patches, part.regions.clone()))
     };
+    let parts = (train, held_out);
     let (train, held_out) = (real(train)?, real(held_out)?);
 
     progress.stage("marginals")?;
@@ -90,15 +98,57 @@ pub fn generator(
     if let Some(directions) = directions {
         let count = (options.targets, options.seed);
         let quantities = &held_out.quantities;
-        scores.extend(targets(
-            generator, directions, quantities, count, bootstrap, &progress,
-        )?);
+        let (of_targets, answers) = targets(generator, directions, quantities, count, bootstrap, &progress)?;
+        scores.extend(of_targets);
+        scores.extend(realism(encoder, &answers, &drawn, [&train, &held_out])?);
         scores.push(leakage(directions));
+
+        progress.stage("steering")?;
+        let walks = (options.targets.div_ceil(TARGETS_A_WALK), options.seed);
+        scores.extend(steering(generator, directions, walks, &progress)?);
     }
+
+    progress.stage("inversion")?;
+    scores.extend(inversion(
+        generator,
+        encoder,
+        parts,
+        options.inversions,
+        observer,
+        &progress,
+    )?);
 
     progress.stage("pictures")?;
     let pictures = pictures::pictures(&drawn, &train, &held_out, clip)?;
     Ok(Evaluation { scores, pictures })
+}
+
+/// How far from any real patch the answers to targets lie, as a multiple of how far those lie that nothing was asked
+/// of: the median distance to the nearest real patch in the standardised embedding.
+fn realism(
+    encoder: &Encoder,
+    answers: &[(&str, Vec<Patch>)],
+    drawn: &Measured,
+    real: [&Measured; 2],
+) -> Result<Vec<Score>> {
+    let mut gallery = embed(encoder, &real[0].patches)?;
+    gallery.extend(embed(encoder, &real[1].patches)?);
+    let standard = Standard::of(&gallery);
+    let gallery = standard.apply(&gallery);
+    let distance = |patches: &[Patch]| -> Result<Option<f64>> {
+        let rows = standard.apply(&embed(encoder, patches)?);
+        Ok(distances(&rows, &gallery).and_then(|found| quantile(&found, 0.5)))
+    };
+    let unasked = distance(&drawn.patches)?;
+    let mut scores = Vec::new();
+    for (name, patches) in answers {
+        let ratio = distance(patches)?
+            .zip(unasked)
+            .map(|(asked, unasked)| asked / unasked);
+        let score = Score::new(format!("target_realism{name}"), ratio, patches.len());
+        scores.push(score.with_compare("1 for patches that nothing was asked of"));
+    }
+    Ok(scores)
 }
 
 /// The patches of `GENERATE(seed => …)` for seeds from the first on.

@@ -16,6 +16,13 @@ pub(super) fn nearest(queries: &[Vec<f64>], gallery: &[Vec<f64>]) -> Option<Vec<
     queries.par_iter().map(of).collect()
 }
 
+/// The distance of each query to the nearest row of the gallery; `None` of an empty gallery.
+pub(super) fn distances(queries: &[Vec<f64>], gallery: &[Vec<f64>]) -> Option<Vec<f64>> {
+    let rows = nearest(queries, gallery)?;
+    let distance = |(query, row): (&Vec<f64>, usize)| squared(query, &gallery[row]).sqrt();
+    Some(queries.iter().zip(rows).map(distance).collect())
+}
+
 /// The squared distance of each row to the `k`-th nearest of the others; `None` of no more than `k` rows.
 pub(super) fn radii(rows: &[Vec<f64>], k: usize) -> Option<Vec<f64>> {
     if rows.len() <= k || k == 0 {

@@ -13,6 +13,7 @@ use crate::{
     directions::{Directions, DirectionsError, Synthesis},
     generator::evaluate::QUANTITIES,
     nn::{Random, Result},
+    patch::Patch,
     physics::PatchQuantities,
     target::{TargetError, solve},
 };
@@ -28,7 +29,8 @@ const REPORT_EVERY: usize = 10;
 /// What is asked for at once.
 type Request = Vec<(&'static str, f64)>;
 
-/// The rates and costs of `count` requests of one, of two and of three targets.
+/// The rates and costs of `count` requests of one, of two and of three targets, and the patches of the answers by the
+/// suffix of their figures.
 pub(super) fn targets(
     generator: &dyn Synthesis,
     directions: &Directions,
@@ -36,14 +38,15 @@ pub(super) fn targets(
     (count, seed): (usize, u64),
     bootstrap: Bootstrap,
     progress: &Progressing<'_>,
-) -> Result<Vec<Score>> {
-    let mut scores = Vec::new();
+) -> Result<(Vec<Score>, Vec<(&'static str, Vec<Patch>)>)> {
+    let (mut scores, mut answers) = (Vec::new(), Vec::new());
     for (name, what, requests) in [
         ("", "one target", single(directions, real, count, seed)),
         ("_two", "two targets", joint(directions, real, 2, count, seed)),
         ("_three", "three targets", joint(directions, real, 3, count, seed)),
     ] {
         let (mut hits, mut images, mut milliseconds) = (Vec::new(), Vec::new(), Vec::new());
+        let mut patches = Vec::new();
         for (at, request) in requests.iter().enumerate() {
             progress.check()?;
             if at % REPORT_EVERY == 0 {
@@ -62,6 +65,7 @@ pub(super) fn targets(
                     milliseconds.push(start.elapsed().as_secs_f64() * 1e3);
                     images.push(solved.images as f64);
                     hits.push(met(request, &solved.quantities));
+                    patches.push(solved.patch);
                 }
                 Err(TargetError::Directions(DirectionsError::Model(error))) => return Err(error),
                 // Out of reach or not met: a miss.
@@ -83,8 +87,9 @@ pub(super) fn targets(
             let metric = format!("{metric}{name}_median");
             scores.push(Score::new(metric, quantile(values, 0.5), values.len()));
         }
+        answers.push((name, patches));
     }
-    Ok(scores)
+    Ok((scores, answers))
 }
 
 /// Whether the patch has what was asked for, by its own quantities.

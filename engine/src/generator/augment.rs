@@ -6,7 +6,8 @@
 //!
 //! Every image that the critic sees, real or drawn, is shifted by up to an eighth of its side with zeros
 //! moving in (differentiable augmentation, Zhao et al. 2020, arXiv:2006.10738), which keeps a critic with
-//! two thousand patches from learning them by heart.
+//! two thousand patches from learning them by heart. One shift serves a whole batch: what its images have in common
+//! stays where it is in all of them, for the critic to see.
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 
@@ -24,20 +25,18 @@ pub(super) fn mirror_by_coin(image: &[f32], width: usize, random: &mut Random, o
     }
 }
 
-/// Shifts each image of (n, 1, h, w) by a random amount of its own.
+/// Shifts all images of (n, 1, h, w) by one random amount.
 pub(super) fn translate(images: &Tensor, random: &mut Random) -> Result<Tensor> {
-    let (n, _, height, width) = images.dims4()?;
+    let (_, _, height, width) = images.dims4()?;
     let mut draw = |side: usize| {
         let most = side / 8;
         random.index(2 * most + 1) as isize - most as isize
     };
-    let shifts = (0..n).map(|_| (draw(height), draw(width))).collect();
-    Ok(images.contiguous()?.apply_op1(Translate { shifts })?)
+    let shift = (draw(height), draw(width));
+    Ok(images.contiguous()?.apply_op1(Translate(shift))?)
 }
 
-struct Translate {
-    shifts: Vec<Shift>,
-}
+struct Translate(Shift);
 
 impl CustomOp1 for Translate {
     fn name(&self) -> &'static str {
@@ -45,7 +44,7 @@ impl CustomOp1 for Translate {
     }
 
     fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (_, channels, height, width) = layout.shape().dims4()?;
+        let (_, _, height, width) = layout.shape().dims4()?;
         let Some((start, end)) = layout.contiguous_offsets() else {
             candle_core::bail!("translate takes contiguous images")
         };
@@ -54,21 +53,16 @@ impl CustomOp1 for Translate {
         let planes = images
             .chunks_exact(height * width)
             .zip(out.chunks_exact_mut(height * width));
-        for ((image, out), shift) in
-            planes.zip(self.shifts.iter().flat_map(|s| std::iter::repeat_n(s, channels)))
-        {
-            shift_plane(image, out, width, *shift);
+        for (image, out) in planes {
+            shift_plane(image, out, width, self.0);
         }
         Ok((CpuStorage::F32(out), layout.shape().clone()))
     }
 
     fn bwd(&self, _x: &Tensor, _out: &Tensor, gradient: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let back = self.shifts.iter().map(|(down, right)| (-down, -right)).collect();
-        Ok(Some(
-            gradient
-                .contiguous()?
-                .apply_op1_no_bwd(&Translate { shifts: back })?,
-        ))
+        let (down, right) = self.0;
+        let back = Translate((-down, -right));
+        Ok(Some(gradient.contiguous()?.apply_op1_no_bwd(&back)?))
     }
 }
 

@@ -79,6 +79,10 @@ pub(super) fn load(path: &Path, options: &TrainOptions, patches: usize) -> Resul
         ("generator", made.generator != options.generator),
         ("recipe", made.recipe != options.recipe),
         ("batch", made.batch != options.batch),
+        (
+            "resolution",
+            made.resolution_gauss.to_bits() != options.resolution_gauss.to_bits(),
+        ),
         ("beta1", made.beta1.to_bits() != options.beta1.to_bits()),
         ("beta2", made.beta2.to_bits() != options.beta2.to_bits()),
         ("seed", made.seed != options.seed),

@@ -46,7 +46,7 @@ pub struct GeneratorConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "arch", rename_all = "snake_case")]
 pub enum Arch {
-    /// Ours: a mapping network and styled stages that double the image, on a square-root scale.
+    /// Ours: a mapping network and styled stages that double the image, on a square-root scale of its own.
     Dcgan(Dcgan),
     /// That of arXiv:2502.05351: 128 × 128 pixels on a linear scale, w = z, nothing to be set.
     GenerativeInterrogator,
@@ -61,6 +61,14 @@ pub struct Dcgan {
     pub head: Head,
     /// The image is this times a hyperbolic tangent, clipped to ±1.
     pub tanh_scale: f32,
+    /// The scale of the images.
+    #[serde(default)]
+    pub scale: Scale,
+    /// Sides in pixels of the textures: one-channel fields, linear in w, that are added to the channels of the
+    /// stages which begin with these sides. Through them the network of quiet Sun can differ from patch to patch,
+    /// where otherwise nothing tells one place of an image from another but the weights.
+    #[serde(default)]
+    pub textures: Vec<usize>,
 }
 
 /// How the last stage makes the image.
@@ -105,6 +113,8 @@ impl GeneratorConfig {
                 channels,
                 head: Head::Nearest,
                 tanh_scale: Dcgan::TANH_SCALE,
+                scale: Dcgan::SCALE,
+                textures: Dcgan::TEXTURES.to_vec(),
             }),
             size,
             latent_dim: 100,
@@ -144,8 +154,8 @@ impl GeneratorConfig {
 
     /// The scale of the images.
     pub fn scale(&self) -> Scale {
-        match self.arch {
-            Arch::Dcgan(_) => Scale::SquareRoot,
+        match &self.arch {
+            Arch::Dcgan(dcgan) => dcgan.scale,
             Arch::GenerativeInterrogator => Scale::Linear,
         }
     }
@@ -199,7 +209,7 @@ impl GeneratorConfig {
         if self.finish.as_ref().is_some_and(|finish| !finish.is_valid()) {
             return Err(setting(
                 "finish",
-                "16 numbers of a pattern and 257 of a rising tone",
+                "16 numbers of a pattern, 16 of a lattice or none, and 257 of a rising tone",
                 &"others",
             ));
         }
@@ -210,6 +220,12 @@ impl GeneratorConfig {
 impl Dcgan {
     /// The scale of the tangent with which ours are trained, so that saturated pixels can be drawn.
     pub(super) const TANH_SCALE: f32 = 1.05;
+
+    /// The scale with which ours are trained: softened at the noise of quiet Sun.
+    pub(super) const SCALE: Scale = Scale::SoftenedRoot(5.0);
+
+    /// The textures of ours: 12 and 6 Mm in a patch of 197 Mm, the width of a network lane and of its cells' parts.
+    pub(super) const TEXTURES: [usize; 2] = [16, 32];
 
     fn check(&self, size: usize) -> Result<()> {
         if !(1..=8).contains(&self.channels.len()) || self.channels.iter().any(|c| !(1..=MOST).contains(c)) {
@@ -229,6 +245,14 @@ impl Dcgan {
         }
         if !(self.tanh_scale > 0.0 && self.tanh_scale.is_finite()) {
             return Err(setting("tanh_scale", "a positive number", &self.tanh_scale));
+        }
+        let mut sides = (0..self.channels.len()).map(|stage| FIRST_SIDE << stage);
+        if let Some(odd) = self.textures.iter().find(|side| !sides.any(|of| of == **side)) {
+            return Err(setting("textures", "the first sides of stages, rising", odd));
+        }
+        if !self.scale.is_valid() {
+            let found = format!("{:?}", self.scale);
+            return Err(setting("scale", "softened at a positive number of Gauss", &found));
         }
         Ok(())
     }

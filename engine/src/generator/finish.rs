@@ -3,7 +3,9 @@
 //!
 //! - **Pattern.** Stages that double an image leave pixels of one place in the 4 × 4 lattice with a mean of their
 //!   own, a few tenths of a Gauss: invisible, and ten times the power of real patches at the Nyquist frequency.
-//!   The mean of each place over many draws is subtracted, like a flat field.
+//!   The mean of each place over many draws is subtracted, like a flat field. An image has a lattice of its own
+//!   besides, the means of its places: each of its frequencies is weakened to the strength that it has in real
+//!   images.
 //! - **Tone.** |x| is mapped so that over many draws it is distributed as over the training images: each value goes
 //!   to the training value of the same quantile. The map is odd, so polarities stay as they are, and monotone, so
 //!   that brighter stays brighter.
@@ -13,6 +15,9 @@ use serde::{Deserialize, Serialize};
 /// Side of the lattice in pixels: two doublings.
 const LATTICE: usize = 4;
 
+/// Places of the lattice, and its frequencies.
+const PLACES: usize = LATTICE * LATTICE;
+
 /// Intervals of the tone curve over |x| from 0 to 1.
 const INTERVALS: usize = 256;
 
@@ -21,6 +26,10 @@ const INTERVALS: usize = 256;
 pub struct Finish {
     /// Excess of each place of the 4 × 4 lattice, row by row, on the image's scale.
     pub pattern: Vec<f32>,
+    /// What is left of each frequency of an image's own lattice, row by row from 0 cycles in four pixels to 3; none
+    /// given, all.
+    #[serde(default)]
+    pub lattice: Vec<f32>,
     /// Corrected |x| at 257 even steps of |x| from 0 to 1, never falling.
     pub tone: Vec<f32>,
 }
@@ -29,29 +38,39 @@ impl Finish {
     /// Measures the correction of `drawn` images against `real` ones, all with values in [−1, 1] and rows of
     /// `width` pixels.
     pub(super) fn fitted(drawn: &[Vec<f32>], real: &[Vec<f32>], width: usize) -> Self {
-        let pattern = pattern(drawn, width);
-        let level = |image: &[f32]| -> Vec<f32> {
-            let places = places(width);
-            image
-                .iter()
-                .zip(places)
-                .map(|(x, place)| (x - pattern[place]).abs())
-                .collect()
+        let mut finish = Self {
+            pattern: pattern(drawn, width),
+            lattice: Vec::new(),
+            tone: (0..=INTERVALS).map(|i| i as f32 / INTERVALS as f32).collect(),
         };
-        let mut drawn: Vec<f32> = drawn.iter().flat_map(|image| level(image)).collect();
-        let mut real: Vec<f32> = real.iter().flatten().map(|x| x.abs()).collect();
-        drawn.sort_unstable_by(f32::total_cmp);
-        real.sort_unstable_by(f32::total_cmp);
-        Self {
-            tone: tone(&drawn, &Quantiles::of(&real)),
-            pattern,
+        let even = |image: &Vec<f32>| -> Vec<f32> {
+            let places = image.iter().zip(places(width));
+            places.map(|(x, place)| x - finish.pattern[place]).collect()
+        };
+        let drawn: Vec<Vec<f32>> = drawn.iter().map(even).collect();
+        finish.lattice = strengths(&drawn, width)
+            .iter()
+            .zip(strengths(real, width))
+            .map(|(drawn, real)| (real / drawn.max(f64::MIN_POSITIVE)).sqrt().min(1.0) as f32)
+            .collect();
+        let mut levels = Vec::with_capacity(drawn.len() * drawn.first().map_or(0, Vec::len));
+        for mut image in drawn {
+            weaken(&mut image, width, &finish.lattice);
+            levels.extend(image.iter().map(|x| x.abs()));
         }
+        let mut real: Vec<f32> = real.iter().flatten().map(|x| x.abs()).collect();
+        levels.sort_unstable_by(f32::total_cmp);
+        real.sort_unstable_by(f32::total_cmp);
+        finish.tone = tone(&levels, &Quantiles::of(&real));
+        finish
     }
 
     /// Whether the numbers are those of a finish.
     pub(super) fn is_valid(&self) -> bool {
-        self.pattern.len() == LATTICE * LATTICE
+        self.pattern.len() == PLACES
             && self.pattern.iter().all(|p| p.abs() <= 1.0)
+            && [0, PLACES].contains(&self.lattice.len())
+            && self.lattice.iter().all(|left| (0.0..=1.0).contains(left))
             && self.tone.len() == INTERVALS + 1
             && self.tone.iter().all(|t| (0.0..=1.0).contains(t))
             && self.tone.is_sorted()
@@ -60,8 +79,11 @@ impl Finish {
     /// Corrects an image in place.
     pub(super) fn apply(&self, image: &mut [f32], width: usize) {
         for (x, place) in image.iter_mut().zip(places(width)) {
-            let even = *x - self.pattern[place];
-            *x = self.toned(even.abs()).copysign(even);
+            *x -= self.pattern[place];
+        }
+        weaken(image, width, &self.lattice);
+        for x in image {
+            *x = self.toned(x.abs()).copysign(*x);
         }
     }
 
@@ -74,15 +96,18 @@ impl Finish {
     ///
     /// // A tone curve that doubles |x| up to 1 and no pattern.
     /// let tone = (0..=256).map(|i| (i as f32 / 128.0).min(1.0)).collect();
-    /// let finish = Finish { pattern: vec![0.0; 16], tone };
+    /// let finish = Finish { pattern: vec![0.0; 16], lattice: vec![], tone };
     /// assert_eq!(finish.undone(&[0.5, -0.25, 0.0, 1.0], 4), [0.25, -0.125, 0.0, 0.5]);
     /// ```
     pub fn undone(&self, image: &[f32], width: usize) -> Vec<f32> {
+        let mut image: Vec<f32> = image.iter().map(|y| self.untoned(y.abs()).copysign(*y)).collect();
+        // A frequency of which next to nothing is left says nothing about the image that it came from.
+        let strengthened: Vec<f32> = self.lattice.iter().map(|left| 1.0 / left.max(0.05)).collect();
+        weaken(&mut image, width, &strengthened);
+        for (x, place) in image.iter_mut().zip(places(width)) {
+            *x += self.pattern[place];
+        }
         image
-            .iter()
-            .zip(places(width))
-            .map(|(y, place)| self.untoned(y.abs()).copysign(*y) + self.pattern[place])
-            .collect()
     }
 
     fn toned(&self, level: f32) -> f32 {
@@ -109,11 +134,57 @@ fn places(width: usize) -> impl Iterator<Item = usize> {
     (0..).map(move |i| i / width % LATTICE * LATTICE + i % width % LATTICE)
 }
 
+/// Multiplies each frequency of an image's own lattice, the means of its places less the mean of all, by its factor.
+fn weaken(image: &mut [f32], width: usize, factors: &[f32]) {
+    if factors.is_empty() {
+        return;
+    }
+    let own = pattern(&[&*image], width);
+    // In place of a transform there and back: factors of a frequency and its opposite are the same, so that the
+    // change is the convolution with a real kernel on the torus of four by four places.
+    let change: [f32; PLACES] = std::array::from_fn(|place| {
+        let from_others = own.iter().enumerate().map(|(other, mean)| {
+            let kernel: f32 = (1..PLACES)
+                .map(|k| (factors[k] - 1.0) * wave(k, place, other))
+                .sum();
+            mean * kernel / PLACES as f32
+        });
+        from_others.sum()
+    });
+    for (x, place) in image.iter_mut().zip(places(width)) {
+        *x += change[place];
+    }
+}
+
+/// The mean power of each frequency of the images' own lattices.
+fn strengths(images: &[Vec<f32>], width: usize) -> [f64; PLACES] {
+    let mut sums = [0.0; PLACES];
+    for image in images {
+        let own = pattern(std::slice::from_ref(image), width);
+        for (k, sum) in sums.iter_mut().enumerate() {
+            let products = (0..PLACES * PLACES).map(|i| {
+                let (a, b) = (i / PLACES, i % PLACES);
+                f64::from(own[a] * own[b] * wave(k, a, b))
+            });
+            *sum += products.sum::<f64>() / images.len() as f64;
+        }
+    }
+    sums
+}
+
+/// The cosine of the phase by which frequency `k` differs between two places: whole quarters of a turn.
+fn wave(k: usize, a: usize, b: usize) -> f32 {
+    let along = |k: usize, a: usize, b: usize| k * (a + LATTICE - b);
+    let turns = along(k / LATTICE, a / LATTICE, b / LATTICE) + along(k % LATTICE, a % LATTICE, b % LATTICE);
+    [1.0, 0.0, -1.0, 0.0][turns % 4]
+}
+
 /// The mean of each place of the lattice less the mean of all.
-fn pattern(drawn: &[Vec<f32>], width: usize) -> Vec<f32> {
-    let mut sums = [0.0f64; LATTICE * LATTICE];
+fn pattern<I: AsRef<[f32]>>(drawn: &[I], width: usize) -> Vec<f32> {
+    let mut sums = [0.0f64; PLACES];
     let mut count = 0usize;
     for image in drawn {
+        let image = image.as_ref();
         for (x, place) in image.iter().zip(places(width)) {
             sums[place] += f64::from(*x);
         }
@@ -217,6 +288,38 @@ mod tests {
             (found / expected - 1.0).abs() < 0.01,
             "{found}, expected {expected}"
         );
+    }
+
+    #[test]
+    fn an_images_own_lattice_is_brought_to_the_real_strength() {
+        // Boards of random sign and strength on noise; real images have them at a third of the strength.
+        let boards = |strength: f32, stream: u64| -> Vec<Vec<f32>> {
+            let mut images = images(400, 0.2, 0.0);
+            for (i, image) in images.iter_mut().enumerate() {
+                let height = strength * Random::new(3, stream + i as u64).normal();
+                for (j, x) in image.iter_mut().enumerate() {
+                    *x += if (j / 8 + j % 8) % 2 == 0 { height } else { -height };
+                }
+            }
+            images
+        };
+        let (drawn, real) = (boards(0.15, 0), boards(0.05, 1000));
+        let finish = Finish::fitted(&drawn, &real, 8);
+        let mut weakened = drawn.clone();
+        for image in &mut weakened {
+            weaken(image, 8, &finish.lattice);
+        }
+        let (found, expected) = (strengths(&weakened, 8), strengths(&real, 8));
+        // Frequency (2, 2) is that of the board. The mean pattern was left in, of 1/400 of the power.
+        let board = 2 * LATTICE + 2;
+        assert!(
+            (found[board] / expected[board] - 1.0).abs() < 0.02,
+            "{found:?}, expected {expected:?}"
+        );
+        assert!(finish.lattice[board] < 0.5, "{:?}", finish.lattice);
+        // What is not in the lattice stays.
+        let rest = |images: &[Vec<f32>]| strengths(images, 8)[LATTICE];
+        assert!(rest(&weakened) <= rest(&drawn) * 1.001);
     }
 
     #[test]

@@ -89,9 +89,14 @@ fn dcgan(file: &WeightsFile, prefix: &str) -> GeneratorConfig {
     GeneratorConfig {
         version: 1,
         arch: Arch::Dcgan(Dcgan {
-            channels,
             head,
             tanh_scale: Dcgan::TANH_SCALE,
+            scale: Dcgan::SCALE,
+            textures: (0..channels.len())
+                .map(|stage| FIRST_SIDE << stage)
+                .filter(|side| axis(&format!("tx.{side}.weight"), 0).is_some())
+                .collect(),
+            channels,
         }),
         size,
         latent_dim: axis("map.0.weight", 1).unwrap_or(0),

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use candle_core::Tensor;
 use safetensors::SafeTensors;
 
+use super::scale::Scale;
 use super::train::Relativistic;
 use super::*;
 use crate::nn::parameters::floats;
@@ -59,6 +60,8 @@ fn check_reference(size: usize, critic: &[usize]) -> Check {
     if let Arch::Dcgan(dcgan) = &mut config.arch {
         dcgan.head = Head::Convt;
         dcgan.tanh_scale = 1.0;
+        dcgan.scale = Scale::SquareRoot;
+        dcgan.textures.clear();
     }
     let generator = Generator::load(&config, &bytes)?;
     let (shape, z) = example(&bytes, "example.z")?;
@@ -69,9 +72,9 @@ fn check_reference(size: usize, critic: &[usize]) -> Check {
     let drawn = generator.network.forward(&z)?;
     assert_close(&drawn.flatten_all()?.to_vec1::<f32>()?, &image);
     let parameters = Parameters::from_safetensors(&bytes, "discriminator.")?;
-    let critic = critic::Critic::new(critic, &mut parameters.frozen())?;
+    let critic = critic::Critic::new(critic, None, &mut parameters.frozen())?;
     let images = Tensor::from_vec(image.clone(), drawn.shape(), &Device::Cpu)?;
-    assert_close(&critic.forward(&images)?.to_vec1::<f32>()?, &judged);
+    assert_close(&critic.forward(&images, 1)?.to_vec1::<f32>()?, &judged);
 
     let patches = generator.generate(&z.to_vec2()?)?;
     let gauss: Vec<f32> = patches.iter().flat_map(|p| p.gauss().iter().copied()).collect();
@@ -103,6 +106,8 @@ fn tiny() -> Result<TrainOptions> {
             channels: vec![8, 4],
             head: Head::Nearest,
             tanh_scale: 1.05,
+            scale: Scale::SoftenedRoot(5.0),
+            textures: vec![8],
         }),
         cell_mm: 12.32,
         ..GeneratorConfig::for_size(64)?
@@ -124,6 +129,7 @@ fn tiny() -> Result<TrainOptions> {
 fn recipe(critic: &[usize]) -> Recipe {
     Recipe::Relativistic(Relativistic {
         critic: critic.to_vec(),
+        sees_batch: true,
         penalty: 0.1,
         penalty_every: 4,
         penalty_step: 0.05,
@@ -377,15 +383,23 @@ fn the_papers_network_has_the_papers_size() -> Check {
 
 #[test]
 fn a_description_survives_its_json() -> Check {
-    let ours = GeneratorConfig::for_size(64)?;
+    let mut before = GeneratorConfig::for_size(64)?;
+    if let Arch::Dcgan(dcgan) = &mut before.arch {
+        dcgan.scale = Scale::SquareRoot;
+        dcgan.textures.clear();
+    }
     let text = r#"{"version":1,"arch":"dcgan","size":64,"latent_dim":100,"w_dim":128,"channels":[192,96,48,24],
         "head":"nearest","tanh_scale":1.05,"clip_gauss":255.0,"cell_mm":3.08}"#;
     assert_eq!(
         serde_json::from_str::<GeneratorConfig>(text)?,
-        ours,
+        before,
         "as it was ever written"
     );
-    for config in [ours, GeneratorConfig::generative_interrogator()] {
+    for config in [
+        before,
+        GeneratorConfig::for_size(128)?,
+        GeneratorConfig::generative_interrogator(),
+    ] {
         let text = serde_json::to_string(&config)?;
         assert_eq!(serde_json::from_str::<GeneratorConfig>(&text)?, config, "{text}");
     }

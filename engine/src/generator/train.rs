@@ -18,7 +18,6 @@ use crate::patch::Patch;
 use crate::picture;
 use crate::progress::{Observer, Progress};
 
-use super::critic::Critic;
 use super::discriminator::Discriminator;
 use super::evaluate::Reference;
 use super::network::Network;
@@ -71,7 +70,11 @@ pub fn train(
     let run = || {
         let images = patches
             .par_iter()
-            .map(|patch| image_of(patch, &options.generator))
+            .enumerate()
+            .map(|(i, patch)| {
+                let mut random = Random::new(options.seed, SPREAD + i as u64);
+                image_of(&spread(patch, options, &mut random)?, &options.generator)
+            })
             .collect::<Result<Vec<_>>>()?;
         if images.len() < options.batch {
             return Err(ModelError::TooFewPatches {
@@ -94,6 +97,22 @@ pub fn train(
             .map_err(|source| ModelError::Threads { threads, source })?
             .install(run),
     }
+}
+
+/// Streams of a seed from here on spread the pixels of the training images.
+const SPREAD: u64 = 1 << 32;
+
+/// A patch whose pixels lie anywhere within their step, but for those that were clipped.
+fn spread(patch: &Patch, options: &TrainOptions, random: &mut Random) -> Result<Patch> {
+    let (step, clip) = (options.resolution_gauss, options.generator.clip_gauss);
+    if step == 0.0 {
+        return Ok(patch.clone());
+    }
+    let gauss = patch.gauss().iter().map(|&b| {
+        let within = step * (random.uniform() - 0.5);
+        if b.abs() < clip { b + within } else { b }
+    });
+    Ok(Patch::new(patch.grid(), gauss.collect())?)
 }
 
 /// A patch as the critic sees it: on the generator's grid, in [−1, 1].
@@ -131,9 +150,10 @@ impl State {
             &options.generator,
             &mut generator.fresh(&mut Random::new(options.seed, 0)),
         )?;
-        options
-            .recipe
-            .initialise_critic(&mut critic.fresh(&mut Random::new(options.seed, 1)))?;
+        options.recipe.initialise_critic(
+            &options.generator,
+            &mut critic.fresh(&mut Random::new(options.seed, 1)),
+        )?;
         Ok(Self {
             step: 0,
             random: Random::new(options.seed, 2),
@@ -161,9 +181,9 @@ impl State {
 
 impl Recipe {
     /// Creates the parameters of the recipe's critic.
-    fn initialise_critic(&self, source: &mut dyn Source) -> Result<()> {
+    fn initialise_critic(&self, generator: &GeneratorConfig, source: &mut dyn Source) -> Result<()> {
         match self {
-            Self::Relativistic(settings) => Critic::new(&settings.critic, source).map(drop),
+            Self::Relativistic(settings) => settings.critic(generator, source).map(drop),
             Self::NonSaturating {} => Discriminator::new(source).map(drop),
         }
     }

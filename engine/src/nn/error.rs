@@ -12,6 +12,9 @@ pub enum ModelError {
     /// A tensor operation failed; this is a fault of ours, not of the input.
     #[error("tensor operation failed")]
     Tensor(#[from] candle_core::Error),
+    /// A patch without a single observed pixel.
+    #[error("nothing of the patch was observed: every pixel is missing")]
+    NothingObserved,
     /// A weights file lacks a tensor.
     #[error(
         "weights lack the tensor `{name}` of shape {expected:?}; check that they belong to this configuration"

@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, Layout, Storage, Tensor};
 
 /// The slice under a contiguous layout.
-pub(super) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
+pub(crate) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core::Result<&'a [f32]> {
     let values = storage.as_slice::<f32>()?;
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&values[start..end]),
@@ -12,7 +12,7 @@ pub(super) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> candle_core
 }
 
 /// Calls `work` with the numbers of a contiguous CPU tensor, without copying them.
-pub(super) fn with<R>(
+pub(crate) fn with<R>(
     tensor: &Tensor,
     work: impl FnOnce(&[f32]) -> candle_core::Result<R>,
 ) -> candle_core::Result<R> {

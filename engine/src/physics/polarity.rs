@@ -1,7 +1,7 @@
-//! The bipole of a patch: separation `PSEP [Mm]`, `TILT [deg]` and `POLARITY` of its two polarities.
+//! The bipole of a patch: separation `PSEP [Mm]`, `TILT [deg]`, `POLARITY` and `DIPOLE [Mm]` of its two polarities.
 //!
 //! The centroid of a polarity is `c± = Σ r B / Σ B` over the pixels with ±B > 50 G, and `v = c₊ − c₋`. Then
-//! PSEP = |v|, POLARITY = `v_west` / |v|, and TILT is the angle from west towards south of the axis that
+//! PSEP = |v|, DIPOLE = `v_west`, POLARITY = `v_west` / |v|, and TILT is the angle from west towards south of the axis that
 //! leads from the eastern to the western polarity, in (−90°, 90°]: whichever sign the western one has. Joy's
 //! law makes it positive in the north and negative in the south. PSEP is the paper's (arXiv:2502.05351) at
 //! true scale, with 50 G in place of 150 G so that decayed regions have one as well.
@@ -22,6 +22,9 @@ pub struct Bipole {
     /// Cosine between the positive-minus-negative vector and west: +1 where the positive polarity leads;
     /// NaN where the centroids coincide.
     pub polarity: f64,
+    /// How far the positive centroid lies west of the negative one, Mm. Unlike the distance it does not turn over
+    /// where the polarities change places, so that it is close to linear in a latent space.
+    pub westward_mm: f64,
 }
 
 /// Flux and first moments of one polarity.
@@ -58,6 +61,7 @@ impl Moments {
 /// assert!((found.separation_mm - 200_f64.sqrt()).abs() < 1e-12);
 /// assert!((found.tilt_deg - 45.0).abs() < 1e-12);
 /// assert!((found.polarity - 0.5_f64.sqrt()).abs() < 1e-12);
+/// assert_eq!(found.westward_mm, 10.0);
 /// # Ok::<(), helioql::patch::Error>(())
 /// ```
 pub fn bipole(patch: &Patch) -> Option<Bipole> {
@@ -81,6 +85,7 @@ pub fn bipole(patch: &Patch) -> Option<Bipole> {
             f64::NAN
         },
         polarity: west / pixels,
+        westward_mm: west * patch.grid().cell_mm,
     })
 }
 

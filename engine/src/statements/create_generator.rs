@@ -1,7 +1,7 @@
 //! `CREATE [OR REPLACE] GENERATOR name [WITH (…)] AS query`: trains a generator on the patches of a query.
 //!
 //! Options: `arch` (`dcgan`, ours, or `generative_interrogator`, that of arXiv:2502.05351 with its own recipe),
-//! `size` (64 or 128 pixels), `cell_mm`, `steps`, `batch`, `seed`, `threads`, `validation` (a predicate over
+//! `size` (64 or 128 pixels), `cell_mm`, `resolution` (`2G` where the fields come in steps), `steps`, `batch`, `seed`, `threads`, `validation` (a predicate over
 //! the query's columns that sets rows aside), `checkpoint` (a file, by default in the catalogue),
 //! `checkpoint_every`, `evaluate_every`, `resume`, and the training's own rates.
 
@@ -79,10 +79,11 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
 }
 
 /// The options that every recipe has.
-const OPTIONS: [&str; 17] = [
+const OPTIONS: [&str; 18] = [
     "arch",
     "size",
     "cell_mm",
+    "resolution",
     "steps",
     "seed",
     "batch",
@@ -122,6 +123,9 @@ impl Settings {
         };
         if let Some(cell_mm) = given.take_quantity("cell_mm", Dimension::Length)? {
             options.generator.cell_mm = cell_mm;
+        }
+        if let Some(gauss) = given.take_quantity("resolution", Dimension::Field)? {
+            options.resolution_gauss = gauss as f32;
         }
         let counts = [
             ("steps", &mut options.steps),

@@ -3,7 +3,7 @@
 //! CREATE ENCODER reads them.
 //!
 //! Options: `held_out` (a predicate over the query's columns; where it is true, patches are what the model is
-//! judged by, the others are those it may know), `samples`, `seed`, `targets`, `bootstrap`, `encoder` or `generator`
+//! judged by, the others are those it may know), `samples`, `seed`, `targets`, `inversions`, `bootstrap`, `encoder` or `generator`
 //! (the partner model), `pictures` (a directory for PNGs).
 
 use std::{path::Path, sync::Arc};
@@ -161,6 +161,7 @@ impl Settings {
         for (name, option) in [
             ("samples", &mut options.samples),
             ("targets", &mut options.targets),
+            ("inversions", &mut options.inversions),
             ("bootstrap", &mut options.bootstrap),
         ] {
             *option = given.take_usize(name)?.unwrap_or(*option);
@@ -178,6 +179,7 @@ impl Settings {
             "samples",
             "seed",
             "targets",
+            "inversions",
             "bootstrap",
             kind,
             "pictures",

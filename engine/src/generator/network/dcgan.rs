@@ -2,15 +2,16 @@
 //!
 //! - mapping: z / √(mean z²), then two linear layers with leaky rectifier, to w;
 //! - start: a linear layer from w to `channels[0]` × 4 × 4;
-//! - each stage: pixel normalisation, channels scaled by 1 + A·w, transposed convolution k4 s2 p1, leaky
-//!   rectifier; after the last the image, through a clipped hyperbolic tangent.
+//! - each stage: where it has a texture, a field linear in w is added to its channels, each with its own gain;
+//!   pixel normalisation, channels scaled by 1 + A·w, transposed convolution k4 s2 p1, leaky rectifier; after the
+//!   last the image, through a clipped hyperbolic tangent.
 //!
 //! There is no batch normalisation and no noise input, so an image is a function of its z alone. Names and
 //! layouts of the weights are torch's.
 
 use candle_core::Tensor;
 
-use crate::nn::{Activation, ConvTranspose2d, Linear, Result, Source, Window, modulated_pixel_norm};
+use crate::nn::{Activation, ConvTranspose2d, Init, Linear, Result, Source, Window, modulated_pixel_norm};
 
 use super::he;
 use crate::generator::config::{Dcgan, FIRST_SIDE, GeneratorConfig, Head};
@@ -20,6 +21,9 @@ const HEAD_CHANNELS: usize = 8;
 
 /// Gain of the last layer: small, so that training starts from a faint image.
 const LAST_GAIN: f64 = 0.5;
+
+/// First spread of the gains of a texture, beside channels of about unit size.
+const TEXTURE_GAIN: f64 = 0.2;
 
 /// Doubles an image.
 const DOUBLE: Window = Window {
@@ -47,8 +51,40 @@ pub(super) struct Network {
 
 #[derive(Debug)]
 struct Stage {
+    texture: Option<Texture>,
     style: Linear,
     enlarge: ConvTranspose2d,
+}
+
+/// A field of its own for each w, and how much of it each channel takes.
+#[derive(Debug)]
+struct Texture {
+    field: Linear,
+    gain: Tensor,
+}
+
+impl Texture {
+    fn new(
+        source: &mut dyn Source,
+        name: &str,
+        (w_dim, side, channels): (usize, usize, usize),
+    ) -> Result<Self> {
+        let field = (w_dim, side * side);
+        Ok(Self {
+            field: Linear::new(source, name, field, Activation::None, 1.0 / (w_dim as f64).sqrt())?,
+            gain: source.tensor(
+                &format!("{name}.gain"),
+                &[1, channels, 1, 1],
+                Init::Normal { std: TEXTURE_GAIN },
+            )?,
+        })
+    }
+
+    fn add_to(&self, h: &Tensor, w: &Tensor) -> Result<Tensor> {
+        let (n, _, height, width) = h.dims4()?;
+        let field = self.field.forward(w)?.reshape((n, 1, height, width))?;
+        Ok((h + field.broadcast_mul(&self.gain)?)?)
+    }
 }
 
 impl Network {
@@ -77,6 +113,11 @@ impl Network {
                 (true, Head::Conv | Head::Nearest) => (HEAD_CHANNELS, leaky, he(fan_in)),
                 (true, Head::Convt) => (1, image, LAST_GAIN / (fan_in as f64).sqrt()),
             };
+            let side = FIRST_SIDE << i;
+            let texture = dcgan.textures.contains(&side).then(|| {
+                let shape = (w_dim, side, inputs);
+                Texture::new(source, &format!("tx.{side}"), shape)
+            });
             let style = (w_dim, inputs);
             let style = Linear::new(source, &format!("st.{i}"), style, Activation::None, style_std)?;
             let (name, size) = (format!("up.{i}"), (inputs, outputs));
@@ -85,7 +126,11 @@ impl Network {
                 Head::Nearest => ConvTranspose2d::repeating(source, &name, size, activation, he(inputs * 9))?,
                 _ => ConvTranspose2d::new(source, &name, size, DOUBLE, activation, std)?,
             };
-            Ok(Stage { style, enlarge })
+            Ok(Stage {
+                texture: texture.transpose()?,
+                style,
+                enlarge,
+            })
         });
         let stages = stages.collect::<Result<_>>()?;
         let last = match dcgan.head {
@@ -126,6 +171,9 @@ impl Network {
             .forward(w)?
             .reshape(((), self.first_channels, FIRST_SIDE, FIRST_SIDE))?;
         for stage in &self.stages {
+            if let Some(texture) = &stage.texture {
+                h = texture.add_to(&h, w)?;
+            }
             h = modulated_pixel_norm(&h, &stage.style.forward(w)?)?;
             h = stage.enlarge.forward(&h)?;
         }

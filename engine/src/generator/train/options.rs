@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::generator::config::FIRST_SIDE;
+use crate::generator::critic::Critic;
 use crate::generator::{GeneratorConfig, discriminator};
-use crate::nn::Result;
 use crate::nn::adam::AdamConfig;
 use crate::nn::error::setting;
+use crate::nn::{Result, Source};
 
 /// Settings of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,11 @@ pub struct TrainOptions {
     pub steps: u64,
     /// Real images per batch.
     pub batch: usize,
+    /// Step in which the fields of the training images come, in Gauss: 2 for 8-bit images of ±255 G, 0 for
+    /// those that come in none. Pixels are spread evenly over their step, or else the critic would tell drawn
+    /// images by the values between steps.
+    #[serde(default)]
+    pub resolution_gauss: f32,
     /// Seed of weights, batches, latents and augmentation.
     pub seed: u64,
     /// First learning rate of the generator.
@@ -63,6 +69,9 @@ pub enum Recipe {
 pub struct Relativistic {
     /// Channels after each halving of the critic, down to 4 × 4 pixels.
     pub critic: Vec<usize>,
+    /// Whether the critic sees, beside an image, the mean and the spread of its batch.
+    #[serde(default)]
+    pub sees_batch: bool,
     /// Weight γ of the gradient penalty.
     pub penalty: f64,
     /// Steps between two penalties, which are weighted up accordingly.
@@ -87,6 +96,7 @@ impl TrainOptions {
             generator,
             steps: 10_000,
             batch: 16,
+            resolution_gauss: 0.0,
             seed: 0,
             generator_rate: 5e-4,
             critic_rate: 1e-3,
@@ -101,6 +111,7 @@ impl TrainOptions {
             threads: None,
             recipe: Recipe::Relativistic(Relativistic {
                 critic,
+                sees_batch: true,
                 penalty: 0.1,
                 penalty_every: 4,
                 penalty_step: 0.05,
@@ -115,6 +126,7 @@ impl TrainOptions {
             generator: GeneratorConfig::generative_interrogator(),
             steps: 82 * 1375,
             batch: 32,
+            resolution_gauss: 0.0,
             seed: 23,
             generator_rate: 5e-4,
             critic_rate: 5e-4,
@@ -163,6 +175,11 @@ impl TrainOptions {
         if !(1..=4096).contains(&self.batch) {
             return Err(setting("batch", "from 1 to 4096", &self.batch));
         }
+        let clip = self.generator.clip_gauss;
+        if !(0.0..=clip).contains(&self.resolution_gauss) {
+            let expected = format!("from 0 to {clip} G, where fields are clipped");
+            return Err(setting("resolution", &expected, &self.resolution_gauss));
+        }
         for (name, value) in [
             ("report_every", self.report_every),
             ("evaluate_every", self.evaluate_every),
@@ -198,6 +215,12 @@ impl TrainOptions {
 }
 
 impl Relativistic {
+    /// The critic for images of this generator.
+    pub(super) fn critic(&self, generator: &GeneratorConfig, source: &mut dyn Source) -> Result<Critic> {
+        let sees_batch = self.sees_batch.then(|| (generator.scale(), generator.clip_gauss));
+        Critic::new(&self.critic, sees_batch, source)
+    }
+
     fn check(&self, size: usize) -> Result<()> {
         let halvings = (size / FIRST_SIDE).ilog2() as usize;
         if self.critic.len() != halvings || self.critic.contains(&0) {

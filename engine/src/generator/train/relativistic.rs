@@ -4,6 +4,8 @@
 //! - every 4th step a penalty on the critic's gradient at real *and* drawn images, by finite differences
 //!   along random directions, (D(u + σe) − D(u))²/σ², which needs no second derivative;
 //! - Adam (0, 0.99), learning rates falling linearly to a tenth, the critic's twice the generator's;
+//! - the critic sees an image beside the mean and the spread of its batch, without which all drawn images come to
+//!   share one quiet Sun;
 //! - samples come from an exponential moving average of the generator.
 
 use candle_core::{Device, Tensor};
@@ -29,8 +31,8 @@ impl Networks {
             settings: settings.clone(),
             generator: Network::new(config, &mut state.generator.trainable())?,
             frozen_generator: Network::new(config, &mut state.generator.frozen())?,
-            critic: Critic::new(&settings.critic, &mut state.critic.trainable())?,
-            frozen_critic: Critic::new(&settings.critic, &mut state.critic.frozen())?,
+            critic: settings.critic(config, &mut state.critic.trainable())?,
+            frozen_critic: settings.critic(config, &mut state.critic.frozen())?,
         })
     }
 
@@ -55,7 +57,7 @@ impl Networks {
         } else {
             images
         };
-        let judged = self.critic.forward(&inputs)?;
+        let judged = self.critic.forward(&inputs, n)?;
         let (real, fake) = (judged.narrow(0, 0, n)?, judged.narrow(0, n, n)?);
         let loss = softplus(&(fake - real)?)?.mean_all()?;
         let value = f64::from(loss.to_scalar::<f32>()?);
@@ -88,8 +90,8 @@ impl Networks {
         let latents = state.latents(options)?;
         let fakes = self.generator.forward(&latents)?;
         let fakes = augment::translate(&fakes, &mut state.random)?;
-        let real = self.frozen_critic.forward(&reals)?;
-        let fake = self.frozen_critic.forward(&fakes)?;
+        let real = self.frozen_critic.forward(&reals, options.batch)?;
+        let fake = self.frozen_critic.forward(&fakes, options.batch)?;
         let loss = softplus(&(real - fake)?)?.mean_all()?;
         let rate = options.generator_rate * rate;
         state

@@ -1,0 +1,125 @@
+//! `INVERT(patch)`: the SAMPLE whose patch best reproduces a real one, so that STEER works on real regions.
+
+use std::sync::Arc;
+
+use arrow::{
+    array::{ArrayRef, StringArray},
+    datatypes::{DataType, Field, FieldRef, Fields},
+};
+use datafusion::{
+    common::{Result, exec_err},
+    logical_expr::ReturnFieldArgs,
+};
+use helioql_grammar::bind::{CallSignature, Parameter};
+
+use super::{About, Kernel, Rows, constant_text, required, text};
+use crate::{
+    error::Error,
+    invert::{Inverted, invert},
+    models::{DEFAULT_ENCODER, DEFAULT_GENERATOR, Handle},
+    types::{PatchColumn, Sample, grid_of, not_a_patch, sample_array, sample_fields},
+};
+
+#[derive(Debug)]
+pub(super) struct Invert {
+    models: Handle,
+}
+
+impl Invert {
+    pub(super) fn new(models: &Handle) -> Self {
+        Self {
+            models: models.clone(),
+        }
+    }
+}
+
+/// `patch`, then the two models.
+pub(crate) fn parameters() -> Vec<Parameter> {
+    vec![
+        required("patch"),
+        text("generator", DEFAULT_GENERATOR),
+        text("encoder", DEFAULT_ENCODER),
+    ]
+}
+
+/// The type of the sample for a patch of `args`.
+pub(super) fn return_fields(models: &Handle, args: &ReturnFieldArgs<'_>) -> Result<Fields> {
+    let patch = &args.arg_fields[0];
+    if grid_of(patch).is_none() {
+        return Err(not_a_patch("INVERT", patch));
+    }
+    let name = constant_text(args, 1, "INVERT")?.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
+    // Named here so that a wrong name is refused before anything runs.
+    models.encoder(
+        constant_text(args, 2, "INVERT")?
+            .as_deref()
+            .unwrap_or(DEFAULT_ENCODER),
+    )?;
+    let generator = models.generator(&name)?;
+    Ok(sample_fields(&name, generator.grid(), generator.config().w_dim))
+}
+
+/// Inverts each patch of the rows; `None` where it is NULL.
+pub(super) fn inverted(models: &Handle, rows: &Rows<'_>) -> Result<Vec<Option<Inverted>>> {
+    let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
+    let first =
+        |names: &StringArray, default: &str| names.iter().flatten().next().unwrap_or(default).to_owned();
+    let generator = models.generator(&first(&rows.text(1)?, DEFAULT_GENERATOR))?;
+    let encoder = models.encoder(&first(&rows.text(2)?, DEFAULT_ENCODER))?;
+    let atlas = models.atlas(&generator, &encoder)?;
+    let one = |row: usize| -> Result<Option<Inverted>> {
+        let Some(patch) = patches.get(row) else {
+            return Ok(None);
+        };
+        let found = invert(&generator, &encoder, &atlas, &patch, models).map_err(Error::from)?;
+        Ok(Some(found))
+    };
+    (0..rows.len()).map(one).collect()
+}
+
+/// A result as a sample.
+pub(super) fn sample(inverted: &Inverted) -> Arc<Sample> {
+    Arc::new(Sample {
+        patch: inverted.patch.clone(),
+        latent: inverted.w.clone(),
+        seed: None,
+        quantities: inverted.quantities,
+    })
+}
+
+impl Kernel for Invert {
+    fn call(&self) -> CallSignature {
+        CallSignature {
+            name: "invert",
+            parameters: parameters(),
+            positional: 1,
+        }
+    }
+
+    fn about(&self) -> About {
+        About {
+            summary: "The SAMPLE whose patch best reproduces a real one, so that it can be steered",
+            example: "SELECT harpnum, USFLUX(INVERT(patch)) FROM sharps LIMIT 1",
+        }
+    }
+
+    fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let fields = return_fields(&self.models, args)?;
+        Ok(Arc::new(Field::new("invert", DataType::Struct(fields), true)))
+    }
+
+    fn runs_a_model(&self) -> bool {
+        true
+    }
+
+    fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
+        let samples: Vec<_> = inverted(&self.models, rows)?
+            .iter()
+            .map(|found| found.as_ref().map(sample))
+            .collect();
+        let DataType::Struct(fields) = rows.return_field().data_type() else {
+            return exec_err!("internal: INVERT returns a struct");
+        };
+        Ok(Arc::new(sample_array(fields, &samples)?))
+    }
+}
