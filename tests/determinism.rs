@@ -111,7 +111,7 @@ fn training_again_gives_the_same_weights() -> Outcome {
 fn evaluating_again_gives_the_same_figures() -> Outcome {
     for statement in [
         "EVALUATE GENERATOR sun ON (SELECT patch, harpnum, t_rec FROM sharps) \
-         WITH (held_out = 'harpnum % 4 = 1', samples = 30, targets = 2, bootstrap = 10)",
+         WITH (held_out = 'harpnum % 4 = 1', samples = 30, targets = 2, inversions = 1, bootstrap = 10)",
         "EVALUATE ENCODER look ON (SELECT patch, harpnum, t_rec FROM sharps) \
          WITH (held_out = 'harpnum % 4 = 1', samples = 10, bootstrap = 10)",
     ] {

@@ -10,7 +10,7 @@ type Outcome = Result<(), Box<dyn Error>>;
 
 /// An evaluation of seconds, on patches of the generator itself.
 const EVALUATE: &str = "EVALUATE GENERATOR sun ON (SELECT patch, seed FROM GENERATE(n => 24, seed => 1)) \
-                        WITH (held_out = 'seed % 2 = 0', samples = 12, targets = 1, bootstrap = 4";
+                        WITH (held_out = 'seed % 2 = 0', samples = 12, targets = 1, inversions = 1, bootstrap = 4";
 
 #[test]
 fn figures_stay_in_the_catalogue() -> Outcome {

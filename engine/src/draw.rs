@@ -9,6 +9,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::{
+    directions::View,
     error::{Error, Result},
     generator::Generator,
     models::{Handle, MemoKey, Named},
@@ -78,11 +79,14 @@ fn draw_one(
                 .synthesize(std::slice::from_ref(&mapped))?
                 .swap_remove(0);
             let quantities = physics::measure(&patch);
-            return Ok(Sample {
+            let view = View {
+                w: mapped,
                 patch,
-                latent: mapped,
-                seed: Some(request.seed),
                 quantities,
+            };
+            return Ok(Sample {
+                seed: Some(request.seed),
+                ..Sample::new(generator.config(), view)
             });
         }
         let directions = models.directions(name)?;
@@ -94,11 +98,15 @@ fn draw_one(
             0,
             request.tolerance,
         )?;
-        Ok(Sample {
+        let view = View {
+            w: solved.w,
             patch: solved.patch,
-            latent: solved.w,
-            seed: Some(request.seed),
             quantities: solved.quantities,
+        };
+        Ok(Sample {
+            seed: Some(request.seed),
+            iterations: Some(solved.iterations),
+            ..Sample::new(generator.config(), view)
         })
     })
 }

@@ -8,6 +8,7 @@
 //! With the same weights a latent gives the same bits in any batch and on any number of threads.
 
 mod augment;
+mod calibration;
 mod checkpoint;
 pub mod config;
 pub mod critic;
@@ -26,6 +27,7 @@ use candle_core::{Device, Tensor};
 use crate::nn::{ModelError, Parameters, Random, Result};
 use crate::patch::{Grid, Patch};
 
+pub use calibration::Calibration;
 pub use config::{Arch, Dcgan, GeneratorConfig, Head};
 pub use finish::Finish;
 pub use import::ImportOptions;

@@ -11,12 +11,12 @@
 use candle_core::{Device, Tensor, Var};
 
 use crate::{
-    directions::Population,
+    directions::{Population, View},
     encoder::Encoder,
     generator::{Generator, evaluate::as_drawn},
     nn::{ModelError, Result},
     patch::Patch,
-    physics::{self, PatchQuantities},
+    physics,
     progress::Observer,
 };
 
@@ -42,12 +42,8 @@ const PRIOR: f64 = 2e-3;
 /// What came out.
 #[derive(Debug, Clone)]
 pub struct Inverted {
-    /// The point of w.
-    pub w: Vec<f32>,
-    /// Its patch.
-    pub patch: Patch,
-    /// What is measured on that patch.
-    pub quantities: PatchQuantities,
+    /// The point of w, its patch and what is measured on that.
+    pub view: View,
     /// Root of the mean squared difference from the real patch as the generator could draw it (on its grid, clipped),
     /// over what was observed, in Gauss.
     pub pixel_error_gauss: f64,
@@ -147,12 +143,14 @@ pub fn invert(
     }
     let found = encoder.embed(&[&drawn])?.swap_remove(0);
     Ok(Inverted {
-        w,
-        quantities: physics::measure(&drawn),
-        patch: drawn,
+        embedding_distance: f64::from(squared(&embedding, &found)).sqrt(),
+        view: View {
+            w,
+            quantities: physics::measure(&drawn),
+            patch: drawn,
+        },
         pixel_error_gauss: (error / count).sqrt(),
         explained: 1.0 - error / field,
-        embedding_distance: f64::from(squared(&embedding, &found)).sqrt(),
         images: search.images,
     })
 }
@@ -319,25 +317,32 @@ fn check(observer: &dyn Observer) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{models::Handle, progress::Silent};
+    use std::sync::{Arc, OnceLock};
 
-    fn setting() -> Result<(
-        std::sync::Arc<crate::models::Named<Generator>>,
-        std::sync::Arc<crate::models::Named<Encoder>>,
-    )> {
-        let models = Handle::shipped();
-        let shipped = "the shipped models load, as their own tests assert";
-        Ok((
-            models.generator(crate::DEFAULT_GENERATOR).expect(shipped),
-            models.encoder(crate::DEFAULT_ENCODER).expect(shipped),
-        ))
+    use super::*;
+    use crate::{
+        models::{Handle, Named},
+        progress::Silent,
+    };
+
+    type Shared = (Arc<Named<Generator>>, Arc<Named<Encoder>>, Atlas);
+
+    /// The shipped models and their atlas, made once.
+    fn setting() -> &'static Shared {
+        static SHARED: OnceLock<Shared> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            let models = Handle::shipped();
+            let loads = "the shipped models load, as their own tests assert";
+            let generator = models.generator(crate::DEFAULT_GENERATOR).expect(loads);
+            let encoder = models.encoder(crate::DEFAULT_ENCODER).expect(loads);
+            let atlas = Atlas::new(&generator, &encoder, &Silent).expect("they draw and embed");
+            (generator, encoder, atlas)
+        })
     }
 
     #[test]
     fn a_drawn_patch_is_found_again_better_than_any_start() -> Result<()> {
-        let (generator, encoder) = setting()?;
-        let atlas = Atlas::new(&generator, &encoder, &Silent)?;
+        let (generator, encoder, atlas) = setting();
         let z = Generator::latent(77, 0, generator.config().latent_dim);
         let patch = generator.generate(&[z])?.swap_remove(0);
         let embedding = encoder.embed(&[&patch])?.swap_remove(0);
@@ -352,26 +357,25 @@ mod tests {
                 .map(|(a, b)| f64::from(a - b).powi(2));
             squares.sum::<f64>() / patch.gauss().len() as f64
         };
-        let found = invert(&generator, &encoder, &atlas, &patch, &Silent)?;
-        assert!((found.pixel_error_gauss.powi(2) / mean_square(&found.patch) - 1.0).abs() < 1e-6);
+        let found = invert(generator, encoder, atlas, &patch, &Silent)?;
+        assert!((found.pixel_error_gauss.powi(2) / mean_square(&found.view.patch) - 1.0).abs() < 1e-6);
         assert!(
             found.pixel_error_gauss < 0.7 * mean_square(&start).sqrt(),
             "{} G, the nearest start has {}",
             found.pixel_error_gauss,
             mean_square(&start).sqrt()
         );
-        let again = invert(&generator, &encoder, &atlas, &patch, &Silent)?;
-        assert_eq!(found.w, again.w, "the same bits");
+        let again = invert(generator, encoder, atlas, &patch, &Silent)?;
+        assert_eq!(found.view.w, again.view.w, "the same bits");
         Ok(())
     }
 
     #[test]
     fn a_patch_of_which_nothing_was_observed_is_refused() -> Result<()> {
-        let (generator, encoder) = setting()?;
-        let atlas = Atlas::new(&generator, &encoder, &Silent)?;
+        let (generator, encoder, atlas) = setting();
         let grid = generator.grid();
         let nothing = Patch::new(grid, vec![f32::NAN; grid.cells()])?;
-        let refused = invert(&generator, &encoder, &atlas, &nothing, &Silent);
+        let refused = invert(generator, encoder, atlas, &nothing, &Silent);
         assert!(matches!(refused, Err(ModelError::NothingObserved)));
         Ok(())
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::{
     array::{
         Array, ArrayRef, AsArray, FixedSizeListArray, FixedSizeListBuilder, Float32Array, Float32Builder,
-        Float64Builder, Int64Builder, StructArray,
+        Float64Array, Float64Builder, Int64Builder, StructArray,
     },
     datatypes::{DataType, Field, FieldRef, Fields, Float32Type},
 };
@@ -16,10 +16,14 @@ use datafusion::common::{Result, exec_datafusion_err, plan_datafusion_err};
 use helioql_catalog::{
     Grid,
     keyword::{self, Keyword},
-    types::{embedding_encoder, keyword_field, latent_field, latent_generator, patch_field, patch_grid},
+    types::{
+        UNIT, embedding_encoder, keyword_field, latent_field, latent_generator, patch_field, patch_grid,
+    },
 };
 
 use crate::{
+    directions::View,
+    generator::GeneratorConfig,
     patch::Patch,
     physics::{PatchQuantities, paper::PaperQuantities},
 };
@@ -35,7 +39,30 @@ pub struct Sample {
     pub seed: Option<i64>,
     /// What was measured on the patch.
     pub quantities: PatchQuantities,
+    /// The USFLUX of the catalogue that belongs to the measured flux, in Mx, where the generator has a calibration.
+    pub catalogue_usflux: Option<f64>,
+    /// Newton steps that led to it, where a target was asked for.
+    pub iterations: Option<usize>,
 }
+
+impl Sample {
+    /// A sample of the generator of this description.
+    pub(crate) fn new(config: &GeneratorConfig, view: View) -> Self {
+        let View { w, patch, quantities } = view;
+        let line = config.calibration;
+        Self {
+            catalogue_usflux: line.map(|line| line.catalogue_mx(quantities.usflux)),
+            patch,
+            latent: w,
+            seed: None,
+            quantities,
+            iterations: None,
+        }
+    }
+}
+
+/// The calibrated flux, beside the measured keywords of a SAMPLE.
+pub(crate) const CATALOGUE_USFLUX: &str = "catalogue_usflux";
 
 /// The keywords that are measured on a patch, in the order of their columns.
 pub(crate) fn measured_keywords() -> impl Iterator<Item = &'static Keyword> {
@@ -61,6 +88,8 @@ pub(crate) fn sample_fields(generator: &str, grid: Grid, latent_dim: usize) -> F
         Field::new("seed", DataType::Int64, true),
     ];
     fields.extend(measured_keywords().map(keyword_field));
+    let unit = [(UNIT.to_owned(), "Mx".to_owned())];
+    fields.push(Field::new(CATALOGUE_USFLUX, DataType::Float64, true).with_metadata(unit.into()));
     fields.into()
 }
 
@@ -88,6 +117,11 @@ pub(crate) fn sample_array(fields: &Fields, samples: &[Option<Arc<Sample>>]) -> 
             .iter()
             .map(|sample| sample.as_ref().map(|sample| &sample.quantities)),
     ));
+    let calibrated = samples.iter().map(|sample| {
+        let flux = sample.as_ref()?.catalogue_usflux?;
+        flux.is_finite().then_some(flux)
+    });
+    columns.push(Arc::new(calibrated.collect::<Float64Array>()));
     let nulls = samples.iter().map(Option::is_some).collect::<Vec<_>>();
     Ok(StructArray::try_new(fields.clone(), columns, Some(nulls.into()))?)
 }

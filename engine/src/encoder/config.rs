@@ -127,7 +127,7 @@ impl EncoderConfig {
     /// Checks what a hand-written or damaged description could get wrong.
     ///
     /// # Errors
-    /// [`ModelError::Setting`] for the first setting out of its range.
+    /// [`crate::nn::ModelError::Setting`] for the first setting out of its range.
     pub fn check(&self) -> Result<()> {
         if self.version != VERSION {
             return Err(setting("version", "1, the only version known", &self.version));

@@ -1,4 +1,4 @@
-//! Training of the encoder: two views of one region, one loss (`vicreg.rs`), four minutes.
+//! Training of the encoder: two views of one region, one loss (`vicreg.rs`), ten minutes.
 //!
 //! A view's partner is, by the toss of a coin, the same patch or another of the same region within a day
 //! and a half: the network then learns what stays with a region while it turns and evolves. Without origins
@@ -422,7 +422,7 @@ mod tests {
     #[expect(clippy::float_cmp, reason = "a half and one are exact in binary")]
     fn the_learning_rate_rises_and_falls() {
         let options = TrainOptions {
-            steps: 400,
+            steps: 300,
             warm_up: 100,
             rate: 1.0,
             ..TrainOptions::default()

@@ -45,7 +45,7 @@ pub(super) fn inversion(
     let relative = |keyword: &'static str| {
         move |real: &PatchQuantities, found: &Inverted| {
             let of = |row: &PatchQuantities| row.get(keyword).unwrap_or(f64::NAN);
-            (of(&found.quantities) / of(real) - 1.0).abs()
+            (of(&found.view.quantities) / of(real) - 1.0).abs()
         }
     };
     let neighbour = neighbours

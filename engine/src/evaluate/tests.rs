@@ -15,6 +15,7 @@ fn options() -> EvaluateOptions {
         samples: COUNT,
         seed: 9,
         targets: 2,
+        inversions: 1,
         bootstrap: 10,
     }
 }

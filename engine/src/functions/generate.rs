@@ -14,24 +14,30 @@ use datafusion::{
     logical_expr::ReturnFieldArgs,
 };
 use helioql_catalog::keyword::Keyword;
-use helioql_grammar::bind::{CallSignature, Parameter};
+use helioql_grammar::{
+    bind::{CallSignature, Parameter},
+    unit::Dimension,
+};
 
 use super::{About, Kernel, Rows, constant_text, in_dimension, number, optional, text};
 use crate::{
     draw::{self, Request},
     models::{DEFAULT_GENERATOR, Handle},
-    types::{measured_keywords, sample_array, sample_fields},
+    types::{CATALOGUE_USFLUX, measured_keywords, sample_array, sample_fields},
 };
 
 /// The relative difference between a target and what is measured that GENERATE accepts by default.
 pub(crate) const DEFAULT_TOLERANCE: f64 = 0.02;
+
+/// The quantity that a calibration links to the catalogue.
+pub(crate) const FLUX: &str = "usflux";
 
 /// What it is called.
 pub(crate) const NAME: &str = "generate";
 
 /// The place of `seed` among its arguments.
 pub(crate) fn seed_place() -> usize {
-    targets().len()
+    targets().len() + 1
 }
 
 /// The quantities that can be asked for: (argument, keyword), aliases as arguments of their own.
@@ -105,6 +111,7 @@ impl Generate {
 /// The parameters after the targets.
 pub(crate) fn tail() -> Vec<Parameter> {
     vec![
+        in_dimension(optional(CATALOGUE_USFLUX), Dimension::Flux),
         optional("seed"),
         number("tolerance", DEFAULT_TOLERANCE),
         text("generator", DEFAULT_GENERATOR),
@@ -126,6 +133,7 @@ pub(super) fn tolerance_at(tolerances: &Float64Array, row: usize) -> Result<f64>
 /// The columns of a call whose parameters are the targets and [`tail`].
 pub(super) struct Asked {
     targets: Vec<Float64Array>,
+    catalogue_usflux: Float64Array,
     seeds: Int64Array,
     tolerances: Float64Array,
     pub(super) generator: String,
@@ -133,29 +141,55 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn read(rows: &Rows<'_>) -> Result<Self> {
-        let count = targets().len();
-        let generators = rows.text(count + 2)?;
+        let (count, seed) = (targets().len(), seed_place());
+        let generators = rows.text(seed + 2)?;
         let generator = generators.iter().flatten().next().unwrap_or(DEFAULT_GENERATOR);
         Ok(Self {
             targets: (0..count).map(|index| rows.f64(index)).collect::<Result<_>>()?,
-            seeds: rows.i64(count)?,
-            tolerances: rows.f64(count + 1)?,
+            catalogue_usflux: rows.f64(count)?,
+            seeds: rows.i64(seed)?,
+            tolerances: rows.f64(seed + 1)?,
             generator: generator.to_owned(),
         })
     }
 
     /// What row `row` asks for; without a seed, one of its own.
-    pub(super) fn request(&self, row: usize) -> Result<Request> {
+    pub(super) fn request(&self, models: &Handle, row: usize) -> Result<Request> {
         let seed = if self.seeds.is_valid(row) {
             self.seeds.value(row)
         } else {
             draw::random_seed()
         };
+        let mut targets = read_targets(&self.targets, row)?;
+        if self.catalogue_usflux.is_valid(row) {
+            let asked = self.catalogue_usflux.value(row);
+            targets.push((FLUX, self.measured(models, asked, &targets)?));
+        }
         Ok(Request {
-            targets: read_targets(&self.targets, row)?,
+            targets,
             seed,
             tolerance: tolerance_at(&self.tolerances, row)?,
         })
+    }
+}
+
+impl Asked {
+    /// The measured flux that belongs to a USFLUX of the catalogue.
+    fn measured(&self, models: &Handle, asked: f64, targets: &[(&str, f64)]) -> Result<f64> {
+        let Some(line) = models.generator(&self.generator)?.config().calibration else {
+            return exec_err!(
+                "{CATALOGUE_USFLUX}: the generator `{}` has no calibration, which CREATE GENERATOR fits where its query \
+                 has a column `{FLUX}`; ask for the measured {FLUX}",
+                self.generator
+            );
+        };
+        if targets.iter().any(|(name, _)| *name == FLUX) {
+            return exec_err!("{CATALOGUE_USFLUX} and {FLUX} both say how much flux: give one of them");
+        }
+        if !(asked > 0.0 && asked.is_finite()) {
+            return exec_err!("{CATALOGUE_USFLUX} => {asked}: a target is a positive number of Mx");
+        }
+        Ok(line.measured_mx(asked))
     }
 }
 
@@ -178,15 +212,14 @@ impl Kernel for Generate {
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let count = targets().len();
         for (index, (name, _)) in targets().iter().enumerate() {
             let given = args.arg_fields[index].data_type();
             if !given.is_numeric() && *given != DataType::Null {
                 return plan_err!("GENERATE: {name} is a number, found {given}");
             }
         }
-        let name =
-            constant_text(args, count + 2, "GENERATE")?.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
+        let name = constant_text(args, seed_place() + 2, "GENERATE")?
+            .unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
         let generator = self.models.generator(&name)?;
         let fields = sample_fields(&name, generator.config().grid(), generator.config().w_dim);
         Ok(Arc::new(Field::new("generate", DataType::Struct(fields), true)))
@@ -204,7 +237,7 @@ impl Kernel for Generate {
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let asked = Asked::read(rows)?;
         let requests = (0..rows.len())
-            .map(|row| asked.request(row))
+            .map(|row| asked.request(&self.models, row))
             .collect::<Result<Vec<_>>>()?;
         let samples: Vec<_> = draw::draw(&self.models, &asked.generator, &requests)?
             .into_iter()

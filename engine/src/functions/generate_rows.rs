@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::{
-    array::{Array, ArrayRef, Float64Array, ListArray, StructArray},
+    array::{Array, ArrayRef, Float64Array, Int64Array, ListArray, StructArray},
     buffer::OffsetBuffer,
     datatypes::{DataType, Field, FieldRef, Fields},
 };
@@ -17,7 +17,7 @@ use helioql_grammar::bind::CallSignature;
 
 use super::{
     About, Kernel, Rows, constant_text,
-    generate::{Asked, tail, target_parameters, targets},
+    generate::{Asked, seed_place, tail, target_parameters, targets},
     number,
 };
 use crate::{
@@ -62,12 +62,14 @@ impl Kernel for GenerateRows {
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let count = targets().len();
-        let name =
-            constant_text(args, count + 2, "GENERATE")?.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
+        let name = constant_text(args, seed_place() + 2, "GENERATE")?
+            .unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
         let generator = self.models.generator(&name)?;
         let sample = sample_fields(&name, generator.config().grid(), generator.config().w_dim);
-        let mut fields = vec![Arc::new(Field::new("sample", DataType::Struct(sample), true))];
+        let mut fields = vec![
+            Arc::new(Field::new("sample", DataType::Struct(sample), true)),
+            Arc::new(Field::new("iterations", DataType::Int64, true)),
+        ];
         for (index, (argument, keyword)) in targets().into_iter().enumerate() {
             let absent = args.scalar_arguments[index].is_some_and(datafusion::common::ScalarValue::is_null);
             if !absent {
@@ -84,7 +86,7 @@ impl Kernel for GenerateRows {
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let asked = Asked::read(rows)?;
-        let counts = rows.i64(targets().len() + 3)?;
+        let counts = rows.i64(seed_place() + 3)?;
         let DataType::List(item) = rows.return_field().data_type() else {
             return exec_err!("internal: GENERATE returns a list");
         };
@@ -102,7 +104,7 @@ impl Kernel for GenerateRows {
             if !(0..=MAX_ROWS).contains(&n) {
                 return exec_err!("n is a number of samples from 0 to {MAX_ROWS}, found {n}");
             }
-            let request = asked.request(row)?;
+            let request = asked.request(&self.models, row)?;
             lengths.push(n as usize);
             requests.extend((0..n).map(|i| Request {
                 seed: request.seed.saturating_add(i),
@@ -133,8 +135,14 @@ fn rows_of(
     let DataType::Struct(sample) = fields[0].data_type() else {
         return exec_err!("internal: a row of GENERATE starts with its sample");
     };
-    let mut arrays: Vec<ArrayRef> = vec![Arc::new(sample_array(sample, samples)?)];
-    for field in &fields[1..] {
+    let iterations = samples
+        .iter()
+        .map(|sample| sample.as_ref()?.iterations.map(|count| count as i64));
+    let mut arrays: Vec<ArrayRef> = vec![
+        Arc::new(sample_array(sample, samples)?),
+        Arc::new(iterations.collect::<Int64Array>()),
+    ];
+    for field in &fields[2..] {
         let argument = field.name().trim_start_matches("requested_");
         let keyword = targets()
             .into_iter()

@@ -15,8 +15,9 @@ use helioql_grammar::bind::{CallSignature, Parameter};
 use super::{About, Kernel, Rows, constant_text, required, text};
 use crate::{
     error::Error,
+    generator::{Generator, GeneratorConfig},
     invert::{Inverted, invert},
-    models::{DEFAULT_ENCODER, DEFAULT_GENERATOR, Handle},
+    models::{DEFAULT_ENCODER, DEFAULT_GENERATOR, Handle, Named},
     types::{PatchColumn, Sample, grid_of, not_a_patch, sample_array, sample_fields},
 };
 
@@ -60,7 +61,10 @@ pub(super) fn return_fields(models: &Handle, args: &ReturnFieldArgs<'_>) -> Resu
 }
 
 /// Inverts each patch of the rows; `None` where it is NULL.
-pub(super) fn inverted(models: &Handle, rows: &Rows<'_>) -> Result<Vec<Option<Inverted>>> {
+pub(super) fn inverted(
+    models: &Handle,
+    rows: &Rows<'_>,
+) -> Result<(Arc<Named<Generator>>, Vec<Option<Inverted>>)> {
     let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
     let first =
         |names: &StringArray, default: &str| names.iter().flatten().next().unwrap_or(default).to_owned();
@@ -74,17 +78,13 @@ pub(super) fn inverted(models: &Handle, rows: &Rows<'_>) -> Result<Vec<Option<In
         let found = invert(&generator, &encoder, &atlas, &patch, models).map_err(Error::from)?;
         Ok(Some(found))
     };
-    (0..rows.len()).map(one).collect()
+    let found = (0..rows.len()).map(one).collect::<Result<_>>()?;
+    Ok((generator, found))
 }
 
 /// A result as a sample.
-pub(super) fn sample(inverted: &Inverted) -> Arc<Sample> {
-    Arc::new(Sample {
-        patch: inverted.patch.clone(),
-        latent: inverted.w.clone(),
-        seed: None,
-        quantities: inverted.quantities,
-    })
+pub(super) fn sample(config: &GeneratorConfig, inverted: &Inverted) -> Arc<Sample> {
+    Arc::new(Sample::new(config, inverted.view.clone()))
 }
 
 impl Kernel for Invert {
@@ -113,9 +113,10 @@ impl Kernel for Invert {
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let samples: Vec<_> = inverted(&self.models, rows)?
+        let (generator, found) = inverted(&self.models, rows)?;
+        let samples: Vec<_> = found
             .iter()
-            .map(|found| found.as_ref().map(sample))
+            .map(|found| found.as_ref().map(|found| sample(generator.config(), found)))
             .collect();
         let DataType::Struct(fields) = rows.return_field().data_type() else {
             return exec_err!("internal: INVERT returns a struct");

@@ -72,7 +72,7 @@ impl Kernel for InvertRows {
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let found = inverted(&self.models, rows)?;
+        let (generator, found) = inverted(&self.models, rows)?;
         let DataType::List(item) = rows.return_field().data_type() else {
             return exec_err!("internal: INVERT returns a list");
         };
@@ -85,7 +85,10 @@ impl Kernel for InvertRows {
         // No patch, no row.
         let lengths: Vec<usize> = found.iter().map(|found| usize::from(found.is_some())).collect();
         let found: Vec<Inverted> = found.into_iter().flatten().collect();
-        let samples: Vec<_> = found.iter().map(|found| Some(sample(found))).collect();
+        let samples: Vec<_> = found
+            .iter()
+            .map(|found| Some(sample(generator.config(), found)))
+            .collect();
         let mut arrays: Vec<ArrayRef> = vec![Arc::new(sample_array(sample_fields, &samples)?)];
         for (_, _, value) in MISSES {
             let values = found

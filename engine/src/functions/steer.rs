@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     error::Error,
+    generator::GeneratorConfig,
     models::Handle,
     steer::{self, Course, Destination, Step},
     types::{Sample, generator_of, grid_of, latent_column, not_a_latent, sample_array, sample_fields},
@@ -63,7 +64,7 @@ pub(super) struct Columns {
     values: Vec<Float64Array>,
     by: Float64Array,
     tolerance: Float64Array,
-    generator: String,
+    pub(super) generator: String,
 }
 
 impl Columns {
@@ -160,13 +161,8 @@ fn canonical(name: &str) -> &str {
 }
 
 /// A step as a sample.
-pub(super) fn sample(step: Step) -> Arc<Sample> {
-    Arc::new(Sample {
-        patch: step.view.patch,
-        latent: step.view.w,
-        seed: None,
-        quantities: step.view.quantities,
-    })
+pub(super) fn sample(config: &GeneratorConfig, step: Step) -> Arc<Sample> {
+    Arc::new(Sample::new(config, step.view))
 }
 
 /// The type of a steered sample: that of the sample it starts from, under the same generator.
@@ -206,12 +202,13 @@ impl super::Kernel for Steer {
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let columns = Columns::read(rows)?;
+        let generator = self.models.generator(&columns.generator)?;
         let samples = (0..rows.len())
             .map(|row| {
                 Ok(columns
                     .path(&self.models, row, 1)?
                     .and_then(|mut path| path.pop())
-                    .map(sample))
+                    .map(|step| sample(generator.config(), step)))
             })
             .collect::<Result<Vec<_>>>()?;
         let DataType::Struct(fields) = rows.return_field().data_type() else {

@@ -102,7 +102,11 @@ impl Kernel for SteerRows {
         let numbers: Int64Array = path.iter().map(|(step, _)| Some(*step)).collect();
         let positions: Float64Array = path.iter().map(|(_, step)| Some(step.position)).collect();
         let held: BooleanArray = path.iter().map(|(_, step)| Some(step.held)).collect();
-        let samples: Vec<_> = path.into_iter().map(|(_, step)| Some(sample(step))).collect();
+        let generator = self.models.generator(&columns.generator)?;
+        let samples: Vec<_> = path
+            .into_iter()
+            .map(|(_, step)| Some(sample(generator.config(), step)))
+            .collect();
         let arrays: Vec<ArrayRef> = vec![
             Arc::new(numbers),
             Arc::new(positions),

@@ -6,6 +6,7 @@ use crate::nn::Result;
 use crate::nn::error::setting;
 use crate::patch::Grid;
 
+use super::calibration::Calibration;
 use super::finish::Finish;
 use super::network::generative_interrogator;
 use super::scale::Scale;
@@ -40,6 +41,9 @@ pub struct GeneratorConfig {
     /// What is corrected on the images; measured at the end of training.
     #[serde(default)]
     pub finish: Option<Finish>,
+    /// The link to the catalogue's USFLUX, where the training patches came with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
 }
 
 /// Kind of network; its name is the option `arch` of the statements.
@@ -122,6 +126,7 @@ impl GeneratorConfig {
             clip_gauss: 255.0,
             cell_mm: PATCH_MM / size as f64,
             finish: None,
+            calibration: None,
         })
     }
 
@@ -139,6 +144,7 @@ impl GeneratorConfig {
             clip_gauss: 1000.0,
             cell_mm: PATCH_MM / generative_interrogator::SIZE as f64,
             finish: None,
+            calibration: None,
         }
     }
 
@@ -172,7 +178,7 @@ impl GeneratorConfig {
     /// Checks what a hand-written or damaged description could get wrong.
     ///
     /// # Errors
-    /// [`ModelError::Setting`] for the first setting out of its range.
+    /// [`crate::nn::ModelError::Setting`] for the first setting out of its range.
     pub fn check(&self) -> Result<()> {
         if self.version != 1 {
             return Err(setting("version", "1, the only version known", &self.version));
@@ -212,6 +218,9 @@ impl GeneratorConfig {
                 "16 numbers of a pattern, 16 of a lattice or none, and 257 of a rising tone",
                 &"others",
             ));
+        }
+        if self.calibration.is_some_and(|line| !line.is_valid()) {
+            return Err(setting("calibration", "a rising line", &"another"));
         }
         Ok(())
     }

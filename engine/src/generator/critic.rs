@@ -2,7 +2,7 @@
 //!
 //! Convolutions k3 s2 p1 with leaky rectifier halve the image down to 4 × 4, two linear layers judge it. There is
 //! no normalisation: the penalty on its gradient keeps it smooth. It judges an image alone or with its batch
-//! beside it ([`view`]).
+//! beside it (`critic/view.rs`).
 
 mod view;
 

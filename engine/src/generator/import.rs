@@ -104,5 +104,6 @@ fn dcgan(file: &WeightsFile, prefix: &str) -> GeneratorConfig {
         clip_gauss: 255.0,
         cell_mm: PATCH_MM / size as f64,
         finish: None,
+        calibration: None,
     }
 }

@@ -1,7 +1,7 @@
 //! Weights files of others: named tensors read one by one, each checked before it is believed.
 //!
 //! Two forms are known by their first bytes: safetensors, and `PyTorch`'s zip with a pickle inside
-//! ([`torch`]). Nothing that a file declares is allocated before it is compared with what the network
+//! (`weights/torch.rs`). Nothing that a file declares is allocated before it is compared with what the network
 //! needs, and a network takes its parameters through [`Taken`], so that it alone decides which names are read.
 
 mod layout;

@@ -170,6 +170,8 @@ proptest! {
             tnf: found.tpf,
             netflux: -found.netflux,
             polarity: -found.polarity,
+            dipole_mm: -found.dipole_mm,
+            imbalance: -found.imbalance,
             ..found
         };
         prop_assert!(close(&inverted, &swapped), "{inverted:?} {swapped:?}");
@@ -177,7 +179,11 @@ proptest! {
         // A half turn: west becomes east and south north, so the tilt stays and the polarity turns.
         gauss.reverse();
         let turned = measure(&patch(height, width, 1.54, gauss));
-        let expected = PatchQuantities { polarity: -found.polarity, ..found };
+        let expected = PatchQuantities {
+            polarity: -found.polarity,
+            dipole_mm: -found.dipole_mm,
+            ..found
+        };
         prop_assert!(close(&turned, &expected), "{turned:?} {expected:?}");
     }
 }

@@ -10,7 +10,7 @@ use crate::{
         generate::{tail, target_parameters, targets},
         number,
     },
-    types::measured_keywords,
+    types::{CATALOGUE_USFLUX, measured_keywords},
 };
 
 #[derive(Debug)]
@@ -47,6 +47,8 @@ impl Relation for Generate {
         columns.extend(["seed", "patch", "latent"].map(|name| row_field(&["sample", name])));
         columns.extend(requested.iter().map(|name| row_field(&[name])));
         columns.extend(measured_keywords().map(|keyword| row_field(&["sample", keyword.name])));
+        columns.push(row_field(&["sample", CATALOGUE_USFLUX]));
+        columns.push(row_field(&["iterations"]));
         rows.project(columns)?.build()
     }
 }

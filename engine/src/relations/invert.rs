@@ -7,7 +7,7 @@ use helioql_grammar::bind::CallSignature;
 use super::{Arguments, Planning, Relation, row_field};
 use crate::{
     functions::{invert::parameters, invert_rows::MISSES},
-    types::measured_keywords,
+    types::{CATALOGUE_USFLUX, measured_keywords},
 };
 
 #[derive(Debug)]
@@ -36,6 +36,7 @@ impl Relation for Invert {
         columns.extend(["patch", "latent"].map(|name| row_field(&["sample", name])));
         columns.extend(MISSES.map(|(name, _, _)| row_field(&[name])));
         columns.extend(measured_keywords().map(|keyword| row_field(&["sample", keyword.name])));
+        columns.push(row_field(&["sample", CATALOGUE_USFLUX]));
         rows.project(columns)?.build()
     }
 }

@@ -13,7 +13,7 @@ use helioql_grammar::bind::CallSignature;
 use super::{Arguments, Planning, Relation, row_field};
 use crate::{
     functions::{generate::targets, number, steer::parameters},
-    types::measured_keywords,
+    types::{CATALOGUE_USFLUX, measured_keywords},
 };
 
 #[derive(Debug)]
@@ -46,6 +46,7 @@ impl Relation for Steer {
             .to_vec();
         columns.extend(["patch", "latent"].map(|name| row_field(&["sample", name])));
         columns.extend(measured_keywords().map(|keyword| row_field(&["sample", keyword.name])));
+        columns.push(row_field(&["sample", CATALOGUE_USFLUX]));
         let path = rows.project(columns)?;
         if held.is_empty() {
             return path.build();

@@ -3,7 +3,8 @@
 //! Options: `arch` (`dcgan`, ours, or `generative_interrogator`, that of arXiv:2502.05351 with its own recipe),
 //! `size` (64 or 128 pixels), `cell_mm`, `resolution` (`2G` where the fields come in steps), `steps`, `batch`, `seed`, `threads`, `validation` (a predicate over
 //! the query's columns that sets rows aside), `checkpoint` (a file, by default in the catalogue),
-//! `checkpoint_every`, `evaluate_every`, `resume`, and the training's own rates.
+//! `checkpoint_every`, `evaluate_every`, `resume`, and the training's own rates. Where the query has a column `usflux`, the
+//! catalogue's, the flux that is measured on the generator's patches is calibrated to it.
 
 use std::path::PathBuf;
 
@@ -14,7 +15,8 @@ use helioql_grammar::{Dimension, ast::CreateModel};
 use super::{blocking, check_new, facts, import_model, training_set};
 use crate::{
     Error, Result,
-    generator::{self, Recipe, TrainOptions},
+    generator::{self, Calibration, GeneratorConfig, Recipe, TrainOptions},
+    physics::measure,
     session::Session,
 };
 
@@ -38,7 +40,7 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
     let (train, aside) = (set.train.patches.len(), set.validation.patches.len());
     let statement = text.to_owned();
     let kept = name.clone();
-    let (best_step, steps, distances) = blocking(move || {
+    let (best_step, steps, distances, calibration) = blocking(move || {
         let checkpoint_path = checkpoint.as_deref();
         let trained = generator::train(
             &set.train.patches,
@@ -48,8 +50,13 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
             resume,
             &models,
         )?;
+        let calibration = Calibration::fitted(
+            &pairs(&set.train, trained.generator.config())?,
+            &pairs(&set.validation, trained.generator.config())?,
+        );
+        let described = GeneratorConfig { calibration, ..trained.generator.config().clone() };
         let config = serde_json::json!({
-            "config": trained.generator.config(),
+            "config": described,
             "statement": statement,
             "training": { "options": options, "patches": train, "validation_patches": aside, "best_step": trained.best_step, "distances": trained.distances, "history": trained.history },
         });
@@ -59,7 +66,7 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
             let _ = std::fs::remove_file(path);
         }
         let steps = trained.history.last().map_or(0, |record| record.step);
-        Ok((trained.best_step, steps, trained.distances))
+        Ok((trained.best_step, steps, trained.distances, calibration))
     })
     .await?;
     crate::tables::register(session).await?;
@@ -75,7 +82,38 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
             .into_iter()
             .map(|(metric, value)| (metric, format!("{value:.4}"))),
     );
+    if let Some(line) = calibration {
+        let Calibration {
+            slope,
+            intercept,
+            scatter_dex,
+            patches,
+            ..
+        } = line;
+        report.push((
+            "calibration".to_owned(),
+            format!(
+                "log10 USFLUX = {intercept:.3} + {slope:.3} log10 usflux, scatter {scatter_dex:.3} dex on {patches} patches"
+            ),
+        ));
+    }
     facts(session, report)
+}
+
+/// The measured flux and the catalogue's of the patches that come with it, as the generator could have drawn them.
+fn pairs(part: &training_set::Part, config: &GeneratorConfig) -> Result<Vec<(f64, f64)>> {
+    let known = part
+        .patches
+        .iter()
+        .zip(&part.usflux)
+        .filter(|(_, usflux)| !usflux.is_nan());
+    let (patches, usflux): (Vec<_>, Vec<_>) = known.map(|(patch, usflux)| (patch.clone(), *usflux)).unzip();
+    let drawn = generator::evaluate::as_drawn(&patches, config)?;
+    Ok(drawn
+        .iter()
+        .map(|patch| measure(patch).usflux)
+        .zip(usflux)
+        .collect())
 }
 
 /// The options that every recipe has.

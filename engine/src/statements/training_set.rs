@@ -11,6 +11,7 @@ use helioql_grammar::TokenWithSpan;
 
 use crate::{
     Error, Result,
+    functions::generate::FLUX,
     patch::Patch,
     session::Session,
     types::{PatchColumn, grid_of},
@@ -27,6 +28,8 @@ pub(super) struct Part {
     pub(super) patches: Vec<Patch>,
     /// (region, seconds since 1970) of each patch; empty when the query has no such columns.
     pub(super) groups: Vec<(i64, i64)>,
+    /// The catalogue's USFLUX of each patch in Mx, NaN where it is unknown; empty when the query has no such column.
+    pub(super) usflux: Vec<f64>,
 }
 
 /// Patches to train on, and patches to choose by.
@@ -94,6 +97,10 @@ fn append(set: &mut TrainingSet, batch: &RecordBatch, aside: impl Fn(usize) -> b
         .map(seconds)
         .transpose()?
         .flatten();
+    let usflux = batch
+        .column_by_name(FLUX)
+        .map(|column| cast(column, &DataType::Float64))
+        .transpose()?;
     for row in 0..batch.num_rows() {
         let Some(patch) = patches.get(row) else { continue };
         let part = if aside(row) {
@@ -102,6 +109,11 @@ fn append(set: &mut TrainingSet, batch: &RecordBatch, aside: impl Fn(usize) -> b
             &mut set.train
         };
         part.patches.push(patch);
+        if let Some(usflux) = &usflux {
+            let usflux = usflux.as_primitive::<Float64Type>();
+            let known = usflux.is_valid(row).then(|| usflux.value(row));
+            part.usflux.push(known.unwrap_or(f64::NAN));
+        }
         if let Some(regions) = &regions {
             let regions = regions.as_primitive::<Int64Type>();
             // A patch of no region is a region of its own.
