@@ -33,7 +33,7 @@ const IMAGE_BLOCKS: [(usize, f64); 3] = [(1, 0.5), (2, 0.5), (4, 1.0)];
 /// The same for the maps of positive and of negative flux.
 const FLUX_BLOCKS: [(usize, f64); 3] = [(4, 2.0), (8, 4.0), (16, 8.0)];
 /// Weight of the squared difference of ln flux, of either polarity.
-const FLUX: f64 = 0.05;
+const FLUX: f64 = 0.5;
 /// Keeps the logarithm of a patch without flux finite, as a part of the clip.
 const LEAST_FLUX: f64 = 1e-3;
 /// Weight of the mean squared coordinate of w in standard deviations.
@@ -199,7 +199,7 @@ impl<'a> Search<'a> {
         let steps: usize = ROUNDS.iter().sum();
         let mut best: Vec<(f64, Vec<f64>)> = Vec::new();
         let mut descents: Vec<Descent> = points.iter().map(|point| Descent::new(point.len())).collect();
-        let mut done = 0;
+        let mut done = 0_u32;
         for round in ROUNDS {
             best = points
                 .iter()
@@ -208,7 +208,7 @@ impl<'a> Search<'a> {
             for _ in 0..round {
                 check(observer)?;
                 let (losses, gradients) = self.slopes(&points)?;
-                let part = done as f64 / steps as f64;
+                let part = f64::from(done) / steps as f64;
                 let rate = RATES.0 * (RATES.1 / RATES.0).powf(part);
                 for (i, point) in points.iter_mut().enumerate() {
                     if losses[i] < best[i].0 {
@@ -241,9 +241,13 @@ impl<'a> Search<'a> {
         let mut loss = (u.sqr()?.mean(1)? * PRIOR)?;
         let difference = observed(&drawn.broadcast_sub(&self.image)?)?;
         loss = with_blocks(loss, &difference, &IMAGE_BLOCKS)?;
+        let config = self.generator.config();
+        let (a, b) = config.scale().polynomial(config.clip_gauss);
         for sign in [1.0, -1.0] {
-            let flux =
-                |x: &Tensor| -> Result<Tensor> { Ok(observed(&(x * x.abs()?)?.affine(sign, 0.0)?.relu()?)?) };
+            let flux = |x: &Tensor| -> Result<Tensor> {
+                let slope = x.abs()?.affine(f64::from(a), f64::from(b))?;
+                Ok(observed(&((x * slope)? * sign)?.relu()?)?)
+            };
             let (ours, real) = (flux(&drawn)?, flux(&self.image)?);
             loss = with_blocks(loss, &ours.broadcast_sub(&real)?, &FLUX_BLOCKS)?;
             let total =

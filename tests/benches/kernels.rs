@@ -9,7 +9,7 @@
 use std::{error::Error, hint::black_box, time::Instant};
 
 use candle_core::{Device, Tensor, Var};
-use helioql::nn::{Activation, Conv2d, ConvTranspose2d, Parameters, Random, Window};
+use helioql::nn::{Activation, Conv2d, ConvTranspose2d, Parameters, Random, Source, Window};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -56,6 +56,80 @@ const LAYERS: [Layer; 8] = [
     layer(16, 8, 64, DOUBLE, true),
 ];
 
+impl Layer {
+    /// The layer with parameters from `source`, applied to `x`.
+    fn ours(&self, source: &mut dyn Source, x: &Tensor) -> Outcome<Tensor> {
+        let none = Activation::None;
+        Ok(if self.transposed {
+            ConvTranspose2d::new(source, "l", self.channels, self.window, none, 0.1)?.forward(x)?
+        } else {
+            Conv2d::new(source, "l", self.channels, self.window, none, 0.1)?.forward(x)?
+        })
+    }
+
+    /// The same by candle.
+    fn candles(&self, weight: &Tensor, x: &Tensor) -> Outcome<Tensor> {
+        let Window { padding, stride, .. } = self.window;
+        Ok(if self.transposed {
+            x.conv_transpose2d(weight, padding, 0, stride, 1)?
+        } else {
+            x.conv2d(weight, padding, stride, 1, 1)?
+        })
+    }
+
+    /// Operations of a forward pass, in units of 10⁹.
+    fn gflop(&self) -> f64 {
+        let positions = if self.transposed {
+            self.side * self.side
+        } else {
+            (self.side / self.window.stride).pow(2)
+        };
+        let (inputs, outputs) = self.channels;
+        2e-9 * (BATCH * inputs * outputs * self.window.kernel.pow(2) * positions) as f64
+    }
+
+    /// Prints the row of the layer.
+    fn measure(&self) -> Outcome<()> {
+        let (inputs, outputs) = self.channels;
+        let mut random = Random::new(1, 0);
+        let pixels = random.normals(BATCH * inputs * self.side * self.side);
+        let x = Var::from_vec(pixels, (BATCH, inputs, self.side, self.side), &Device::Cpu)?;
+        let mut parameters = Parameters::new();
+        self.ours(&mut parameters.fresh(&mut random), &x)?;
+        let mut named = parameters.iter();
+        let weight = named
+            .find(|(name, _)| *name == "l.weight")
+            .ok_or("a layer has a weight")?
+            .1;
+        let ours = || self.ours(&mut parameters.trainable(), &x);
+        let candles = || self.candles(weight, &x);
+
+        let difference = difference(&ours()?, &candles()?, [&x, weight])?;
+        let forward = [seconds(ours)?, seconds(candles)?];
+        let both = [
+            seconds(|| Ok(ours()?.sum_all()?.backward()?))?,
+            seconds(|| Ok(candles()?.sum_all()?.backward()?))?,
+        ];
+        let rate = |seconds: f64, passes: f64| passes * self.gflop() / seconds;
+        let kind = if self.transposed {
+            "transposed convolution"
+        } else {
+            "convolution"
+        };
+        println!(
+            "{:34} {:9.1} {:9.1} {:7.1} {:9.1} {:9.1} {:7.1} {difference:10.1e}",
+            format!("{kind} {inputs}→{outputs} at {}", self.side),
+            rate(forward[0], 1.0),
+            rate(forward[1], 1.0),
+            forward[1] / forward[0],
+            rate(both[0], 3.0),
+            rate(both[1], 3.0),
+            both[1] / both[0],
+        );
+        Ok(())
+    }
+}
+
 fn main() -> Outcome<()> {
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global()?;
     println!(
@@ -69,118 +143,28 @@ fn main() -> Outcome<()> {
         "ratio",
         "difference"
     );
-    for layer in &LAYERS {
-        let Layer {
-            channels: (inputs, outputs),
-            side,
-            window,
-            transposed,
-        } = *layer;
-        let mut random = Random::new(1, 0);
-        let image = random.normals(BATCH * inputs * side * side);
-        let image = Var::from_vec(image, (BATCH, inputs, side, side), &Device::Cpu)?;
-        let mut parameters = Parameters::new();
-        let name = if transposed {
-            ConvTranspose2d::new(
-                &mut parameters.fresh(&mut random),
-                "l",
-                (inputs, outputs),
-                window,
-                Activation::None,
-                0.1,
-            )?;
-            "transposed convolution"
-        } else {
-            Conv2d::new(
-                &mut parameters.fresh(&mut random),
-                "l",
-                (inputs, outputs),
-                window,
-                Activation::None,
-                0.1,
-            )?;
-            "convolution"
-        };
-        let weight = parameters
-            .iter()
-            .find(|(name, _)| *name == "l.weight")
-            .map(|(_, weight)| weight.clone())
-            .ok_or("a layer has a weight")?;
-        let ours = |x: &Tensor| -> Outcome<Tensor> {
-            Ok(if transposed {
-                let layer = ConvTranspose2d::new(
-                    &mut parameters.trainable(),
-                    "l",
-                    (inputs, outputs),
-                    window,
-                    Activation::None,
-                    0.1,
-                )?;
-                layer.forward(x)?
-            } else {
-                let layer = Conv2d::new(
-                    &mut parameters.trainable(),
-                    "l",
-                    (inputs, outputs),
-                    window,
-                    Activation::None,
-                    0.1,
-                )?;
-                layer.forward(x)?
-            })
-        };
-        let candles = |x: &Tensor| -> Outcome<Tensor> {
-            Ok(if transposed {
-                x.conv_transpose2d(weight.as_tensor(), window.padding, 0, window.stride, 1)?
-            } else {
-                x.conv2d(weight.as_tensor(), window.padding, window.stride, 1, 1)?
-            })
-        };
+    LAYERS.iter().try_for_each(Layer::measure)
+}
 
-        let (mine, theirs) = (ours(&image)?, candles(&image)?);
-        let gradients = [&mine, &theirs].map(|out| -> Outcome<[Tensor; 2]> {
-            let found = out.sqr()?.sum_all()?.backward()?;
-            let of = |x: &Tensor| found.get(x).cloned().ok_or("a gradient");
-            Ok([of(&image)?, of(weight.as_tensor())?])
-        });
-        let [mine_g, theirs_g] = gradients;
-        let (mine_g, theirs_g) = (mine_g?, theirs_g?);
-        let pairs = [
-            (&mine, &theirs),
-            (&mine_g[0], &theirs_g[0]),
-            (&mine_g[1], &theirs_g[1]),
-        ];
-        let mut difference = 0.0_f32;
-        for (a, b) in pairs {
-            let scale = b.abs()?.max_all()?.to_scalar::<f32>()?;
-            difference = difference.max((a - b)?.abs()?.max_all()?.to_scalar::<f32>()? / scale);
-        }
-
-        let forward = [seconds(|| ours(&image))?, seconds(|| candles(&image))?];
-        let both = [
-            seconds(|| Ok(ours(&image)?.sum_all()?.backward()?))?,
-            seconds(|| Ok(candles(&image)?.sum_all()?.backward()?))?,
-        ];
-        let positions = if transposed {
-            side * side
-        } else {
-            (side / window.stride).pow(2)
-        };
-        let operations = 2.0 * (BATCH * inputs * outputs * window.kernel.pow(2) * positions) as f64;
-        let rate = |seconds: f64, passes: f64| passes * operations / seconds / 1e9;
-        println!(
-            "{:34} {:9.1} {:9.1} {:7.1} {:9.1} {:9.1} {:7.1} {:10.1e}",
-            format!("{name} {inputs}→{outputs} at {side}"),
-            rate(forward[0], 1.0),
-            rate(forward[1], 1.0),
-            forward[1] / forward[0],
-            rate(both[0], 3.0),
-            rate(both[1], 3.0),
-            both[1] / both[0],
-            difference,
+/// The largest difference of two outputs, and of the gradients of their squares, as a part of the largest value.
+fn difference(ours: &Tensor, candles: &Tensor, of: [&Tensor; 2]) -> Outcome<f32> {
+    let gradients = [ours, candles].map(|out| out.sqr()?.sum_all()?.backward());
+    let [mine, theirs] = gradients;
+    let (mine, theirs) = (mine?, theirs?);
+    let mut largest = apart(ours, candles)?;
+    for x in of {
+        let (a, b) = (
+            mine.get(x).ok_or("a gradient")?,
+            theirs.get(x).ok_or("a gradient")?,
         );
+        largest = largest.max(apart(a, b)?);
     }
-    Ok(())
+    Ok(largest)
+}
+
+fn apart(a: &Tensor, b: &Tensor) -> Outcome<f32> {
+    let most = |x: &Tensor| x.abs()?.max_all()?.to_scalar::<f32>();
+    Ok(most(&(a - b)?)? / most(b)?)
 }
 
 /// The shortest of a few runs.

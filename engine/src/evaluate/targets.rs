@@ -26,11 +26,13 @@ const TOGETHER: [&str; 3] = ["usflux", "psep", "r_value"];
 /// Requests between two reports.
 const REPORT_EVERY: usize = 10;
 
+/// The patches of the answers, by the suffix of their figures.
+pub(super) type Answers = Vec<(&'static str, Vec<Patch>)>;
+
 /// What is asked for at once.
 type Request = Vec<(&'static str, f64)>;
 
-/// The rates and costs of `count` requests of one, of two and of three targets, and the patches of the answers by the
-/// suffix of their figures.
+/// The rates and costs of `count` requests of one, of two and of three targets, and the answers.
 pub(super) fn targets(
     generator: &dyn Synthesis,
     directions: &Directions,
@@ -38,7 +40,7 @@ pub(super) fn targets(
     (count, seed): (usize, u64),
     bootstrap: Bootstrap,
     progress: &Progressing<'_>,
-) -> Result<(Vec<Score>, Vec<(&'static str, Vec<Patch>)>)> {
+) -> Result<(Vec<Score>, Answers)> {
     let (mut scores, mut answers) = (Vec::new(), Vec::new());
     for (name, what, requests) in [
         ("", "one target", single(directions, real, count, seed)),

@@ -60,11 +60,11 @@ pub(super) fn return_fields(models: &Handle, args: &ReturnFieldArgs<'_>) -> Resu
     Ok(sample_fields(&name, generator.grid(), generator.config().w_dim))
 }
 
-/// Inverts each patch of the rows; `None` where it is NULL.
-pub(super) fn inverted(
-    models: &Handle,
-    rows: &Rows<'_>,
-) -> Result<(Arc<Named<Generator>>, Vec<Option<Inverted>>)> {
+/// A generator, and what it found for each row; `None` where the patch is NULL.
+pub(super) type Found = (Arc<Named<Generator>>, Vec<Option<Inverted>>);
+
+/// Inverts each patch of the rows.
+pub(super) fn inverted(models: &Handle, rows: &Rows<'_>) -> Result<Found> {
     let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
     let first =
         |names: &StringArray, default: &str| names.iter().flatten().next().unwrap_or(default).to_owned();

@@ -20,8 +20,11 @@ use super::{
 };
 use crate::{invert::Inverted, models::Handle, types::sample_array};
 
-/// How near the sample came: name and unit of each column, and its value.
-pub(crate) const MISSES: [(&str, &str, fn(&Inverted) -> f64); 3] = [
+/// A column that says how near the sample came: its name, its unit and its value.
+type Miss = (&'static str, &'static str, fn(&Inverted) -> f64);
+
+/// Those columns.
+pub(crate) const MISSES: [Miss; 3] = [
     ("pixel_error", "G", |found| found.pixel_error_gauss),
     ("explained", "", |found| found.explained),
     ("embedding_distance", "", |found| found.embedding_distance),

@@ -69,7 +69,7 @@ impl Scale {
     }
 
     /// (a, b) of B/C = x (a |x| + b), which every scale is.
-    pub(super) fn polynomial(self, clip_gauss: f32) -> (f32, f32) {
+    pub(crate) fn polynomial(self, clip_gauss: f32) -> (f32, f32) {
         match self {
             Self::SquareRoot => (1.0, 0.0),
             Self::SoftenedRoot(s) => {
