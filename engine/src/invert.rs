@@ -268,7 +268,10 @@ impl<'a> Search<'a> {
 
 /// Adds to the loss of each image the weighted mean squares of its differences, averaged over blocks of pixels.
 fn with_blocks(loss: Tensor, differences: &Tensor, blocks: &[(usize, f64)]) -> Result<Tensor> {
-    blocks.iter().try_fold(loss, |loss, &(block, weight)| {
+    let side = differences.dim(3)?;
+    // A small image has no large blocks.
+    let mut blocks = blocks.iter().filter(|(block, _)| *block <= side);
+    blocks.try_fold(loss, |loss, &(block, weight)| {
         let means = if block == 1 {
             differences.clone()
         } else {
@@ -325,6 +328,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        generator::{Arch, Dcgan, GeneratorConfig, Head, scale::Scale},
         models::{Handle, Named},
         progress::Silent,
     };
@@ -371,6 +375,32 @@ mod tests {
         );
         let again = invert(generator, encoder, atlas, &patch, &Silent)?;
         assert_eq!(found.view.w, again.view.w, "the same bits");
+        Ok(())
+    }
+
+    #[test]
+    fn a_generator_of_few_pixels_is_searched_as_well() -> Result<()> {
+        let (_, encoder, _) = setting();
+        let config = GeneratorConfig {
+            size: 8,
+            latent_dim: 3,
+            w_dim: 5,
+            cell_mm: 24.64,
+            arch: Arch::Dcgan(Dcgan {
+                channels: vec![4],
+                head: Head::Nearest,
+                tanh_scale: 1.05,
+                scale: Scale::SoftenedRoot(5.0),
+                textures: Vec::new(),
+            }),
+            ..GeneratorConfig::for_size(64)?
+        };
+        let generator = Generator::untrained(&config, 1)?;
+        let atlas = Atlas::new(&generator, encoder, &Silent)?;
+        let patch = generator.generate(&[vec![0.5, -1.0, 0.2]])?.swap_remove(0);
+        let found = invert(&generator, encoder, &atlas, &patch, &Silent)?;
+        assert_eq!(found.view.patch.grid(), generator.grid());
+        assert!(found.pixel_error_gauss.is_finite());
         Ok(())
     }
 
