@@ -26,7 +26,7 @@ use crate::{
     types::{renamed, sample_array, sample_fields},
 };
 
-/// A patch of 64 × 64 pixels takes 20 kB: this many are 2 GB.
+/// A patch of 128 × 128 pixels takes 66 kB: this many are 7 GB.
 const MAX_ROWS: i64 = 100_000;
 
 #[derive(Debug)]
