@@ -142,9 +142,10 @@ pub fn measurable() -> impl Iterator<Item = &'static Keyword> {
     KEYWORDS.iter().filter(|k| k.needs == Needs::Patch)
 }
 
-/// The keywords that are read from headers: the columns of `sharps`.
-pub fn in_header() -> impl Iterator<Item = &'static Keyword> {
-    KEYWORDS.iter().filter(|k| k.fits.is_some())
+/// The keywords of a record, read from its header or computed from its segments: the columns of `sharps`.
+pub fn of_record() -> impl Iterator<Item = &'static Keyword> {
+    let of_patch_only = |k: &Keyword| matches!(k.needs, Needs::Patch | Needs::Squashed) && k.fits.is_none();
+    KEYWORDS.iter().filter(move |k| !of_patch_only(k))
 }
 
 impl Keyword {
@@ -155,7 +156,20 @@ impl Keyword {
             .map(|unit| unit.dimension)
     }
 
-    /// The name of the column that holds the formal error, where the header has one.
+    /// The card that its values stand under in a [`Header`](crate::Header). A keyword that no file has goes by
+    /// its own name, as one that was computed does in memory.
+    ///
+    /// ```
+    /// use helioql_catalog::keyword::find;
+    ///
+    /// assert_eq!(find("area_harp").map(|k| k.card_name()).as_deref(), Some("AREA"));
+    /// assert_eq!(find("meanshr_pot").map(|k| k.card_name()).as_deref(), Some("MEANSHR_POT"));
+    /// ```
+    pub fn card_name(&self) -> String {
+        self.fits.map_or_else(|| self.name.to_uppercase(), str::to_owned)
+    }
+
+    /// The name of the column that holds the formal error, where there is one.
     ///
     /// ```
     /// let flux = helioql_catalog::keyword::find("usflux").expect("a row of the registry");

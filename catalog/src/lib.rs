@@ -10,6 +10,7 @@
 //! | [`schema`] | the columns of the table `sharps` |
 //! | [`fits`] | headers and images, read as JSOC writes them |
 //! | [`record`] | segments grouped into SHARP records |
+//! | [`bipole`] | separation and tilt of the polarities, from a header alone |
 //! | [`geometry`] | a cylindrical equal-area patch on the Sun: pixel size, place, distance |
 //! | [`store`] | the catalogue directory and its atomic commits |
 //!
@@ -22,6 +23,7 @@
 //! assert_eq!(keyword::closest("usflx").map(|k| k.name), Some("usflux"));
 //! ```
 
+pub mod bipole;
 pub mod error;
 pub mod fits;
 pub mod geometry;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `harpnum`, `t_rec` | the key; `t_rec` is UTC, without a time zone |
 //! | `t_rec_tai` | the same time in TAI, spelt as headers do |
-//! | one for each card of the registry, `…_err` beside it where there is an error | the header; NULL where it has none |
+//! | one for each keyword of a record, `…_err` beside it where there is an error | the segments where they suffice, else the header; NULL where neither has it |
 //! | `patch_component` | `los` or `br`: which component of the field the patch holds |
 //! | `patch`, `embedding` | the field in Gauss on a true-scale grid; the encoder's vector of it |
 //! | `source` | `jsoc`, `simulated`, … |
@@ -40,7 +40,7 @@ pub fn sharps_schema(grid: Grid, embedding_dim: usize, encoder: &str) -> SchemaR
         fields.extend(keyword::find(key).map(|keyword| keyword_field(keyword).with_nullable(false)));
     }
     fields.push(text("t_rec_tai"));
-    let others = keyword::in_header().filter(|keyword| !KEY.contains(&keyword.name));
+    let others = keyword::of_record().filter(|keyword| !KEY.contains(&keyword.name));
     for keyword in others {
         fields.push(keyword_field(keyword));
         fields.extend(keyword_error_field(keyword));

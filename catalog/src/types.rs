@@ -88,12 +88,9 @@ pub fn keyword_field(keyword: &Keyword) -> Field {
         Kind::Text => DataType::Utf8,
         Kind::Time => DataType::Timestamp(TimeUnit::Microsecond, None),
     };
-    let card = keyword
-        .fits
-        .map_or_else(|| keyword.name.to_uppercase(), str::to_owned);
     Field::new(keyword.name, data_type, true)
         .with_unit(keyword.unit)
-        .with_more([(KEYWORD, card)])
+        .with_more([(KEYWORD, keyword.card_name())])
 }
 
 /// The column of a keyword's formal error, where the header has one.

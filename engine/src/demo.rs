@@ -34,7 +34,7 @@ const RECORDS: u64 = 2_000;
 /// The seed of the simulated catalogue.
 const SEED: u64 = 2010;
 /// Raised when the simulator or the columns change, so that an old demo is made anew.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Resolution of the patches.
 const STEPS_PER_GAUSS: f32 = 16.0;
 /// How many records are made between two looks at the cancel flag.

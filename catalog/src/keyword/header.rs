@@ -101,6 +101,18 @@ pub const KEYWORDS: &[Keyword] = &[
         HARP,
         "Longitude of the flux-weighted centre of the negative polarity.",
     ),
+    derived(
+        "psep_harp",
+        "deg",
+        "Angle on the Sun between the flux-weighted centres of the two polarities.",
+    )
+    .formula("great circle from (LATFWTPO, LONFWTPO) to (LATFWTNE, LONFWTNE)"),
+    derived(
+        "tilt_harp",
+        "deg",
+        "Tilt of the line between these centres, positive where the western one lies further south.",
+    )
+    .formula("atan2(Δlat east − west, cos(lat) Δlon west − east)"),
     row(
         "lat_min",
         "LAT_MIN",
@@ -279,4 +291,9 @@ const fn row(
     Keyword::new(name, Needs::Header, unit, summary)
         .card(card)
         .reference(reference)
+}
+
+/// A quantity that follows from cards.
+const fn derived(name: &'static str, unit: &'static str, summary: &'static str) -> Keyword {
+    Keyword::new(name, Needs::Header, unit, summary).reference(HARP)
 }

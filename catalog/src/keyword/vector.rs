@@ -2,7 +2,8 @@
 //!
 //! Bz = Br, By = −Bt, Bx = Bp; sums run where `conf_disambig` ≥ 70 and bitmap ≥ 30. Two habits of the
 //! catalogue are told here since its values carry them: gradients are in G/pixel, and the potential field
-//! of MEANPOT, TOTPOT, MEANSHR and SHRGT45 is in effect −∇Bz.
+//! of MEANPOT, TOTPOT, MEANSHR and SHRGT45 is in effect −∇Bz. The keywords that end in `_mm` and `_pot` are
+//! the physical ones; no header has them.
 
 use super::{Keyword, Needs};
 
@@ -119,10 +120,73 @@ pub const KEYWORDS: &[Keyword] = &[
         "Part of the area where the shear angle exceeds 45 degrees.",
     )
     .formula("100 N(shear > 45°) / N"),
+    physical(
+        "meangbt_mm",
+        "G/Mm",
+        "Mean horizontal gradient of the total field, per Mm.",
+    )
+    .error("MEANGBT_MM_ERR")
+    .formula("1/N Σ |∇|B||")
+    .reference("Bobra et al. 2014, table 3"),
+    physical(
+        "meangbz_mm",
+        "G/Mm",
+        "Mean horizontal gradient of the vertical field, per Mm.",
+    )
+    .error("MEANGBZ_MM_ERR")
+    .formula("1/N Σ |∇Bz|")
+    .reference("Bobra et al. 2014, table 3"),
+    physical(
+        "meangbh_mm",
+        "G/Mm",
+        "Mean horizontal gradient of the horizontal field, per Mm.",
+    )
+    .error("MEANGBH_MM_ERR")
+    .formula("1/N Σ |∇Bh|")
+    .reference("Bobra et al. 2014, table 3"),
+    physical(
+        "meanpot_pot",
+        "erg/cm3",
+        "Mean density of the free magnetic energy, by the true potential field.",
+    )
+    .error("MEANPOT_POT_ERR")
+    .formula("1/N Σ |Bobs − Bpot|² / 8π, Bpot by Fourier transform"),
+    physical(
+        "totpot_pot",
+        "erg/cm",
+        "Total free magnetic energy per unit height, by the true potential field.",
+    )
+    .error("TOTPOT_POT_ERR")
+    .formula("Σ |Bobs − Bpot|² dA / 8π, Bpot by Fourier transform"),
+    physical(
+        "meanshr_pot",
+        "deg",
+        "Mean shear angle, by the true potential field.",
+    )
+    .error("MEANSHR_POT_ERR")
+    .formula("1/N Σ arccos(Bobs · Bpot / |Bobs| |Bpot|), Bpot by Fourier transform"),
+    physical(
+        "shrgt45_pot",
+        "%",
+        "Part of the area where the true shear angle exceeds 45 degrees.",
+    )
+    .formula("100 N(shear > 45°) / N, Bpot by Fourier transform"),
+    physical(
+        "free_energy",
+        "erg",
+        "Free magnetic energy of the volume above the patch, by the virial theorem.",
+    )
+    .formula("∫ (x (Bx − Bxpot) + y (By − Bypot)) Bz dA / 4π")
+    .reference("Metcalf et al. 2008 (Sol. Phys. 247, 269)"),
 ];
 
 const fn row(name: &'static str, card: &'static str, unit: &'static str, summary: &'static str) -> Keyword {
     Keyword::new(name, Needs::Vector, unit, summary)
         .card(card)
         .reference("Bobra et al. 2014, table 3")
+}
+
+/// A keyword that is computed, and in no header.
+const fn physical(name: &'static str, unit: &'static str, summary: &'static str) -> Keyword {
+    Keyword::new(name, Needs::Vector, unit, summary).reference("Gary 1989 (ApJS 69, 323)")
 }

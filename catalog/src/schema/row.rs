@@ -13,6 +13,7 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef};
 use arrow::error::ArrowError;
 
+use crate::bipole::Bipole;
 use crate::fits::Header;
 use crate::record::{SharpId, noaa_ar};
 use crate::types::KEYWORD;
@@ -22,7 +23,8 @@ use crate::types::KEYWORD;
 pub struct SharpRow {
     /// The key.
     pub id: SharpId,
-    /// The cards that the keyword columns are filled from; NULL where there is none.
+    /// The cards that the keyword columns are filled from, those of computed keywords among them
+    /// ([`Keyword::card_name`](crate::keyword::Keyword::card_name)); NULL where there is none.
     pub header: Header,
     /// The component that the patch holds: `los` or `br`.
     pub patch_component: Option<&'static str>,
@@ -95,11 +97,9 @@ fn column(field: &Field, rows: &[SharpRow]) -> Result<ArrayRef, ArrowError> {
                 .map(|row| noaa_ar(&row.header))
                 .collect::<Int64Array>(),
         ),
-        (_, Some(card), DataType::Float64) => Arc::new(
-            rows.iter()
-                .map(|row| row.header.real(card))
-                .collect::<Float64Array>(),
-        ),
+        ("psep_harp", ..) => reals(rows, |row| Some(Bipole::from_header(&row.header)?.separation_deg)),
+        ("tilt_harp", ..) => reals(rows, |row| Bipole::from_header(&row.header)?.tilt_deg),
+        (_, Some(card), DataType::Float64) => reals(rows, |row| row.header.real(card)),
         (_, Some(card), DataType::Int64) => Arc::new(
             rows.iter()
                 .map(|row| row.header.integer(card))
@@ -111,6 +111,10 @@ fn column(field: &Field, rows: &[SharpRow]) -> Result<ArrayRef, ArrowError> {
             return Err(ArrowError::SchemaError(message));
         }
     })
+}
+
+fn reals(rows: &[SharpRow], real: impl Fn(&SharpRow) -> Option<f64>) -> ArrayRef {
+    Arc::new(rows.iter().map(real).collect::<Float64Array>())
 }
 
 fn texts<'a, T: AsRef<str>>(rows: &'a [SharpRow], text: impl Fn(&'a SharpRow) -> Option<T>) -> ArrayRef {

@@ -2,20 +2,27 @@
 //! table; a record that is there already (same HARPNUM and T_REC) is replaced. The answer has one row for
 //! every record and every file that could not be used; when no record at all can be imported, it is an error.
 //!
-//! USFLUX and CMASK are computed where the record has Br, bitmap and `conf_disambig`, else they are the
-//! header's; `header_difference` is the relative difference of USFLUX from the header where both are known.
+//! Every keyword that the segments of a record suffice for is computed from them, with its error; the others
+//! are the header's, and NULL where it has none. `header_difference` is the largest relative difference between
+//! a computed keyword and the header.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use arrow::{
-    array::{ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray},
+    array::{
+        ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, new_null_array,
+    },
     compute::filter_record_batch,
     datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimestampMicrosecondType},
 };
 use datafusion::{dataframe::DataFrame, datasource::MemTable};
 use helioql_catalog::{
-    Catalogue, Header, Record, RecordFiles, Segment, Transaction, find_records,
+    Catalogue, Header, Image, Record, RecordFiles, Segment, Transaction, find_records,
     fits::Value,
+    keyword,
     schema::{SharpRow, sharps_batch},
 };
 use helioql_grammar::{Diagnostic, ast::ImportSharps};
@@ -25,7 +32,10 @@ use super::{answer, blocking};
 use crate::{
     DEFAULT_ENCODER, Error, Result,
     models::Handle,
-    physics::{resample, sharp},
+    physics::{
+        self, resample,
+        sharp::{self, PixelScale, Segments},
+    },
     progress::{Observer, Progress},
     session::Session,
     tables::{self, sharps},
@@ -33,14 +43,22 @@ use crate::{
 };
 
 /// The segments that a row is made of.
-const WANTED: [Segment; 4] = [
+const WANTED: [Segment; 9] = [
     Segment::Br,
     Segment::Magnetogram,
+    Segment::Bp,
+    Segment::Bt,
     Segment::Bitmap,
     Segment::ConfDisambig,
+    Segment::BrErr,
+    Segment::BpErr,
+    Segment::BtErr,
 ];
 /// The fraction of the flux outside the patch from which the report mentions it.
 const WORTH_SAYING: f64 = 0.01;
+/// Relative difference from the header up to which a computed keyword agrees with it: headers of 2011 print
+/// some keywords with three digits after the point.
+const AGREES: f64 = 1e-4;
 /// How many records are read between two looks at the cancel flag.
 const CHUNK: usize = 8;
 
@@ -225,45 +243,99 @@ fn row(models: &Handle, files: &RecordFiles) -> Result<Made> {
     })
 }
 
-/// The record's cards with USFLUX and CMASK computed from the segments, where they suffice, and the
-/// relative difference of USFLUX from the card that was there.
+/// The record's cards with all keywords that its segments suffice for computed from them, and the largest
+/// relative difference of one of these from the card that was there.
 fn measured_header(record: &Record, notes: &mut Vec<String>) -> Result<(Header, Option<f64>)> {
-    let (Some(br), Some(bitmap), Some(confidence)) = (
-        record.image(Segment::Br),
-        record.image(Segment::Bitmap),
-        record.image(Segment::ConfDisambig),
-    ) else {
-        notes.push(
-            "USFLUX and CMASK are the header's: Br, bitmap and conf_disambig are not all there".to_owned(),
-        );
-        return Ok((record.header.clone(), None));
+    let computed = match scale(&record.header) {
+        Ok(scale) => sharp::keywords(&segments(record), scale)?,
+        Err(error) => {
+            notes.push(format!("no keyword is computed: {error}"));
+            return Ok((record.header.clone(), None));
+        }
     };
-    let card = |name: &str| {
-        record.header.real(name).ok_or_else(|| {
-            Error::Unsupported(format!("{}: the card {name} is missing", record.path.display()))
-        })
-    };
-    let scale = sharp::PixelScale::from_header(
-        card("CDELT1")?,
-        card("RSUN_REF")?,
-        card("RSUN_OBS")?,
-        card("DSUN_OBS")?,
-    )?;
-    let masked = sharp::usflux(&br.pixels, &bitmap.pixels, &confidence.pixels, scale.area_cm2)?;
-    let there = record.header.real("USFLUX").filter(|flux| *flux > 0.0);
-    let others = record
+    notes.extend(left_to_the_header(&computed));
+    let mut cards = BTreeMap::new();
+    let mut largest: Option<(f64, &str)> = None;
+    for measured in computed {
+        let Some(keyword) = keyword::find(measured.name) else {
+            continue;
+        };
+        let there = keyword.fits.and_then(|card| record.header.real(card));
+        // The difference from a value of zero is not a relative one.
+        if let Some(there) = there.filter(|there| *there != 0.0) {
+            let difference = (measured.value / there - 1.0).abs();
+            if largest.is_none_or(|(known, _)| difference > known) {
+                largest = Some((difference, measured.name));
+            }
+        }
+        cards.insert(keyword.card_name(), measured.value);
+        if let Some(card) = keyword.error.filter(|_| measured.error.is_finite()) {
+            cards.insert(card.to_owned(), measured.error);
+        }
+    }
+    if let Some((difference, name)) = largest.filter(|(difference, _)| *difference > AGREES) {
+        notes.push(format!(
+            "{} differs from the header by {difference:.1e}",
+            name.to_uppercase()
+        ));
+    }
+    let others: Vec<_> = record
         .header
         .iter()
-        .filter(|(name, _)| !matches!(*name, "USFLUX" | "CMASK"));
-    let computed = [
-        ("USFLUX", Value::Real(masked.usflux_mx)),
-        ("CMASK", Value::Real(masked.cmask as f64)),
-    ];
-    let cards = others.map(|(name, value)| (name, value.clone())).chain(computed);
-    Ok((
-        Header::from_cards(cards),
-        there.map(|flux| (masked.usflux_mx - flux).abs() / flux),
-    ))
+        .filter(|(name, _)| !cards.contains_key(*name))
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .collect();
+    let computed = cards.into_iter().map(|(card, value)| (card, Value::Real(value)));
+    let header = Header::from_cards(others.into_iter().chain(computed));
+    Ok((header, largest.map(|(difference, _)| difference)))
+}
+
+/// What of a record the keywords are computed from.
+fn segments(record: &Record) -> Segments<'_> {
+    let pixels = |segment| record.image(segment).map(|image| image.pixels.as_slice());
+    let (width, height) = record.segments.values().next().map_or((0, 0), Image::shape);
+    Segments {
+        width,
+        height,
+        br: pixels(Segment::Br),
+        bp: pixels(Segment::Bp),
+        bt: pixels(Segment::Bt),
+        br_err: pixels(Segment::BrErr),
+        bp_err: pixels(Segment::BpErr),
+        bt_err: pixels(Segment::BtErr),
+        magnetogram: pixels(Segment::Magnetogram),
+        bitmap: pixels(Segment::Bitmap),
+        conf_disambig: pixels(Segment::ConfDisambig),
+    }
+}
+
+/// The scale of the record's pixels; a card that is missing counts as NaN, and is named.
+fn scale(header: &Header) -> Result<PixelScale, physics::Error> {
+    let card = |name: &str| header.real(name).unwrap_or(f64::NAN);
+    PixelScale::from_header(
+        card("CDELT1"),
+        card("RSUN_REF"),
+        card("RSUN_OBS"),
+        card("DSUN_OBS"),
+    )
+}
+
+/// Says which keywords are the header's because segments are missing.
+fn left_to_the_header(computed: &[sharp::Measured]) -> Option<String> {
+    let has = |name: &str| computed.iter().any(|measured| measured.name == name);
+    let (vector, los) = (has("totusjz"), has("usfluxl"));
+    let missing = match (has("usflux"), vector, los) {
+        (true, true, true) => return None,
+        (false, _, false) => {
+            "keywords are the header's: computing them needs the bitmap with the magnetogram, or with Br and conf_disambig"
+        }
+        (false, _, true) => {
+            "vector keywords are the header's: Br, bitmap and conf_disambig are not all there"
+        }
+        (true, false, _) => "keywords that need Bp and Bt are the header's",
+        (true, true, false) => "keywords of the line of sight are the header's: there is no magnetogram",
+    };
+    Some(missing.to_owned())
 }
 
 fn key(row: &SharpRow) -> (i64, i64) {
@@ -330,14 +402,23 @@ async fn store(
     }
 }
 
-/// A batch with the table's schema. Rows that another encoder has embedded, such as that of an older
-/// version, are embedded again, so that all of a table can be compared.
+/// A batch with the table's schema. Columns that an older version did not have are NULL. Rows that another
+/// encoder has embedded, such as that of an older version, are embedded again, so that all of a table can be
+/// compared.
 fn of_schema(models: &Handle, schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch> {
-    let mut columns = batch.columns().to_vec();
+    let mut columns: Vec<ArrayRef> = schema
+        .fields()
+        .iter()
+        .map(|field| match batch.column_by_name(field.name()) {
+            Some(column) => Arc::clone(column),
+            None => new_null_array(field.data_type(), batch.num_rows()),
+        })
+        .collect();
     let (patch, embedding) = (schema.index_of("patch")?, schema.index_of("embedding")?);
     let there = batch.schema();
-    if encoder_of(there.field(embedding)) != encoder_of(schema.field(embedding)) {
-        let patches = PatchColumn::new(&columns[patch], there.field(patch))?;
+    let (from, onto) = (there.field_with_name("embedding")?, schema.field(embedding));
+    if encoder_of(from) != encoder_of(onto) {
+        let patches = PatchColumn::new(&columns[patch], there.field_with_name("patch")?)?;
         let encoder = models.encoder(DEFAULT_ENCODER)?;
         let embedded = (0..batch.num_rows())
             .map(|row| {
@@ -348,7 +429,7 @@ fn of_schema(models: &Handle, schema: &SchemaRef, batch: &RecordBatch) -> Result
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        columns[embedding] = vector_array(schema.field(embedding), embedded.iter().map(Option::as_deref))?;
+        columns[embedding] = vector_array(onto, embedded.iter().map(Option::as_deref))?;
     }
     Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
