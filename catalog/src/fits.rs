@@ -5,6 +5,7 @@
 //!
 //! Reference: FITS standard 4.0 (Pence et al. 2010, A&A 524, A42).
 
+mod gzip;
 mod header;
 mod image;
 mod unit;
@@ -13,6 +14,7 @@ pub use self::header::{Header, Value};
 pub use self::image::Image;
 
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::error::FitsError;
@@ -37,16 +39,29 @@ pub fn read_image(path: impl AsRef<Path>) -> Result<Image, FitsError> {
     image::read(&mut file, path, unit)
 }
 
-fn open(path: &Path) -> Result<File, FitsError> {
+/// A file, or what one holds that is packed.
+trait Source: Read + Seek {}
+impl<T: Read + Seek> Source for T {}
+
+fn open(path: &Path) -> Result<Box<dyn Source>, FitsError> {
     // A directory opens like a file on some systems and not on others, so it is told apart first.
     if path.is_dir() {
         return Err(FitsError::Directory {
             path: path.to_owned(),
         });
     }
-    File::open(path).map_err(|source| FitsError::Io {
+    let io = |source| FitsError::Io {
         path: path.to_owned(),
         source,
+    };
+    let mut file = File::open(path).map_err(io)?;
+    let mut first = Vec::new();
+    (&file).take(2).read_to_end(&mut first).map_err(io)?;
+    file.seek(SeekFrom::Start(0)).map_err(io)?;
+    Ok(if first == gzip::MAGIC {
+        Box::new(gzip::unpack(file, path)?)
+    } else {
+        Box::new(file)
     })
 }
 

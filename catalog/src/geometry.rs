@@ -1,9 +1,13 @@
-//! Where a SHARP CEA record lies on the Sun, and how large its pixels are.
+//! Where the pixels of a record lie on the Sun.
 //!
 //! Patches are remapped to a cylindrical equal-area projection about their own centre (CTYPE `CRLN-CEA`,
 //! `CRLT-CEA`), where a pixel spans CDELT1 = 0.03° of the sphere: CDELT1 · π/180 · `RSUN_REF` = 0.3644 Mm.
 //!
 //! References: Calabretta & Greisen 2002 (A&A 395, 1077), section 5.2; Hoeksema et al. 2014.
+
+mod helioprojective;
+
+pub use self::helioprojective::{Helioprojective, Place};
 
 use crate::error::RecordError;
 use crate::fits::Header;
@@ -11,6 +15,28 @@ use crate::record::SharpId;
 
 /// The radius of the Sun that JSOC uses where a header does not tell, in metres.
 pub const RSUN_REF_M: f64 = 696_000_000.0;
+
+/// How the pixels of a record lie on the Sun: as JSOC maps them, or as they were seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Projection {
+    /// Cylindrical equal-area, about the centre of the patch: `…_cea_…`.
+    EqualArea(Geometry),
+    /// In the plane of the image.
+    Helioprojective(Helioprojective),
+}
+
+impl Projection {
+    /// Reads the cards.
+    ///
+    /// # Errors
+    /// When the header names another projection, or lacks what this one needs.
+    pub fn from_header(id: SharpId, header: &Header) -> Result<Self, RecordError> {
+        match header.text("CTYPE1").map(str::trim) {
+            Some("HPLN-TAN") => Helioprojective::from_header(id, header).map(Self::Helioprojective),
+            _ => Geometry::from_header(id, header).map(Self::EqualArea),
+        }
+    }
+}
 
 /// The place and scale of a patch.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +69,10 @@ impl Geometry {
             expected,
             found: header.found(keyword),
         };
-        for (keyword, expected) in [("CTYPE1", "'CRLN-CEA'"), ("CTYPE2", "'CRLT-CEA'")] {
+        for (keyword, expected) in [
+            ("CTYPE1", "'CRLN-CEA' or 'HPLN-TAN'"),
+            ("CTYPE2", "'CRLT-CEA' or 'HPLT-TAN'"),
+        ] {
             if header
                 .text(keyword)
                 .is_none_or(|projection| !projection.ends_with("-CEA"))

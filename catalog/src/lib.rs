@@ -35,7 +35,7 @@ pub mod types;
 
 pub use crate::error::{Error, Result};
 pub use crate::fits::{Header, Image, read_header, read_image};
-pub use crate::geometry::Geometry;
+pub use crate::geometry::{Geometry, Helioprojective, Projection};
 pub use crate::keyword::{KEYWORDS, Keyword, Needs};
 pub use crate::record::{Found, Record, RecordFiles, Rejected, Segment, SharpId, find_records};
 pub use crate::store::{Catalogue, ModelEntry, ModelKind, TableEntry, Transaction, check_name, checksum};

@@ -18,7 +18,7 @@ use helioql_grammar::TRec;
 
 use crate::error::{RecordError, Result};
 use crate::fits::{self, Header, Image};
-use crate::geometry::Geometry;
+use crate::geometry::Projection;
 use crate::keyword::{Keyword, Needs};
 
 /// What tells one SHARP record from another: the prime keys of the series.
@@ -127,12 +127,12 @@ impl Record {
         self.header.real(keyword.error?)
     }
 
-    /// The place and scale of the patch.
+    /// Where the pixels lie on the Sun.
     ///
     /// # Errors
-    /// When the record is not in JSOC's cylindrical equal-area projection.
-    pub fn geometry(&self) -> Result<Geometry, RecordError> {
-        Geometry::from_header(self.id, &self.header)
+    /// When the record is in none of the projections of JSOC's series.
+    pub fn projection(&self) -> Result<Projection, RecordError> {
+        Projection::from_header(self.id, &self.header)
     }
 
     /// The image of a segment, if it was asked for and is there.
@@ -171,18 +171,24 @@ pub(crate) fn noaa_ar(header: &Header) -> Option<i64> {
     header.integer("NOAA_AR").filter(|number| *number != 0)
 }
 
-/// Which record a file belongs to, with a warning where its header and its name do not agree.
-fn identify(path: &Path, header: &Header) -> Result<(SharpId, Option<String>), RecordError> {
+/// Which record a file belongs to, with a warning where its header and its name do not agree. `harpnum` is the
+/// number of a file that has none.
+fn identify(
+    path: &Path,
+    header: &Header,
+    harpnum: Option<i64>,
+) -> Result<(SharpId, Option<String>), RecordError> {
     let name = name_parts(path);
-    let harpnum = header
-        .integer("HARPNUM")
-        .or(name.and_then(|name| name.harpnum.parse().ok()));
+    // A region of SMARP has its number under another name.
+    let in_header = header.integer("HARPNUM").or_else(|| header.integer("TARPNUM"));
+    let known = in_header.or(harpnum);
+    let harpnum = known.or(name.and_then(|name| name.harpnum.parse().ok()));
     let written = header.text("T_REC").and_then(|text| text.parse().ok());
     let t_rec = written.or_else(|| name.and_then(|name| name.t_rec()));
     let (Some(harpnum), Some(t_rec)) = (harpnum, t_rec) else {
         return Err(RecordError::Identity {
             path: path.to_owned(),
-            expected: "the cards HARPNUM, a whole number, and T_REC, as '2011.02.15_02:00:00_TAI'",
+            expected: "the cards HARPNUM, a whole number (or `WITH (harpnum = …)`), and T_REC, as '2011.02.15_02:00:00_TAI'",
             found: format!(
                 "HARPNUM: {}, T_REC: {}",
                 header.found("HARPNUM"),
@@ -191,7 +197,7 @@ fn identify(path: &Path, header: &Header) -> Result<(SharpId, Option<String>), R
         });
     };
     let id = SharpId { harpnum, t_rec };
-    let from_name = header.integer("HARPNUM").is_none() || written.is_none();
+    let from_name = known.is_none() || written.is_none();
     let warning = if from_name {
         Some(format!(
             "`{}` is record {id} by its name only: the header does not say",
@@ -223,9 +229,16 @@ struct NameParts<'a> {
 
 /// `series.with.dots.<HARPNUM>.<YYYYMMDD_HHMMSS>_TAI.<segment>.fits`.
 fn name_parts(path: &Path) -> Option<NameParts<'_>> {
-    let mut parts = path.file_stem()?.to_str()?.rsplit('.');
+    let mut parts = stem(path)?.rsplit('.');
     let (_segment, time, harpnum) = (parts.next()?, parts.next()?, parts.next()?);
     Some(NameParts { harpnum, time })
+}
+
+/// The name without `.fits` or `.fits.gz`.
+fn stem(path: &Path) -> Option<&str> {
+    let name = path.file_name()?.to_str()?;
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    Path::new(name).file_stem()?.to_str()
 }
 
 impl NameParts<'_> {

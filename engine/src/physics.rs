@@ -2,8 +2,8 @@
 //!
 //! Formulas only: slices and patches in, numbers out, no SQL, no Arrow and no network, so that each can be
 //! read beside its reference. One formula stands in one file; [`measure`] gathers those that need nothing but
-//! a patch, [`sharp`] holds JSOC's own definitions, which need the masks of a SHARP record, and
-//! [`resample`] brings a SHARP image to a patch. [`paper`] has the dimensionless quantities of arXiv:2502.05351.
+//! a patch, [`sharp`] holds JSOC's own definitions, which need the masks of a SHARP record,
+//! [`resample`] brings a SHARP image to a patch, and [`reproject`] an image of the disk to a SHARP image. [`paper`] has the dimensionless quantities of arXiv:2502.05351.
 //!
 //! NaN pixels are left out of every sum. A quantity that a patch does not have (the separation of polarities
 //! where only one is present, anything where no pixel was observed) is NaN, which SQL shows as NULL; a flux
@@ -14,6 +14,7 @@ pub mod flux;
 pub mod paper;
 pub mod pil;
 pub mod polarity;
+pub mod reproject;
 pub mod resample;
 pub mod sharp;
 pub mod spectrum;
@@ -155,6 +156,23 @@ pub enum Error {
         unit: &'static str,
         /// What the header says.
         value: f64,
+    },
+    /// An image whose middle is not on the Sun.
+    #[error("the middle of the image is not on the disk, so it has no place on the Sun")]
+    OffDisk,
+    /// A region that is none.
+    #[error(
+        "a region of {width} × {height} pixels of {pixel_deg:.4} degrees was asked for, expected 1 to {} pixels a side; \
+         of a larger image a region can be cut out",
+        reproject::MAX_SIDE
+    )]
+    Extent {
+        /// Columns.
+        width: usize,
+        /// Rows.
+        height: usize,
+        /// Side of a pixel, degrees.
+        pixel_deg: f64,
     },
     /// The target grid is not one.
     #[error(transparent)]

@@ -26,11 +26,21 @@ pub enum FitsError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is packed by gzip.
-    #[error("`{}` is compressed by gzip, which is not read; unpack it with `gunzip`", path.display())]
+    /// The file is packed by gzip and cannot be unpacked.
+    #[error("`{}` is compressed by gzip and damaged: {source}", path.display())]
     Gzip {
         /// The file.
         path: PathBuf,
+        /// What the decoder found.
+        source: io::Error,
+    },
+    /// The file unpacks to more than any image takes.
+    #[error("`{}` is compressed by gzip and holds more than {limit} bytes, the most that is read", path.display())]
+    GzipTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most bytes that are unpacked.
+        limit: u64,
     },
     /// The file does not begin as every FITS file does.
     #[error("`{}` is not a FITS file: expected it to begin with `SIMPLE  =`, found `{found}`", path.display())]

@@ -118,7 +118,6 @@ fn check_beginning(bytes: &[u8], path: &Path) -> Result<(), FitsError> {
     let path = path.to_owned();
     match bytes {
         [] => Err(FitsError::Empty { path }),
-        [0x1f, 0x8b, ..] => Err(FitsError::Gzip { path }),
         _ if bytes.starts_with(b"SIMPLE  =") => Ok(()),
         _ => {
             let found = bytes[..bytes.len().min(20)].escape_ascii().to_string();

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{RecordFiles, Segment, SharpId, identify};
+use super::{RecordFiles, Segment, SharpId, identify, stem};
 use crate::error::{Error, RecordError, Result};
 use crate::fits;
 
@@ -29,15 +29,16 @@ pub struct Rejected {
 }
 
 /// Groups the files that match the patterns into records. `*` and `?` stand for parts of a name, `**` for
-/// any directories; a file that several patterns match counts once.
+/// any directories; a file that several patterns match counts once. `harpnum` is the number of files that have
+/// none, such as cut-outs of a full-disk image.
 ///
 /// # Errors
 /// When a pattern is malformed, or matches nothing.
-pub fn find_records(patterns: &[String]) -> Result<Found> {
+pub fn find_records(patterns: &[String], harpnum: Option<i64>) -> Result<Found> {
     let mut found = Found::default();
     let mut records: BTreeMap<SharpId, RecordFiles> = BTreeMap::new();
     for path in expand(patterns, &mut found.rejected)? {
-        if let Err(reason) = add(&mut records, &path) {
+        if let Err(reason) = add(&mut records, &path, harpnum) {
             found.rejected.push(Rejected { path, reason });
         }
     }
@@ -82,10 +83,10 @@ fn expand(patterns: &[String], rejected: &mut Vec<Rejected>) -> Result<BTreeSet<
     Ok(paths)
 }
 
-fn add(records: &mut BTreeMap<SharpId, RecordFiles>, path: &Path) -> Result<()> {
+fn add(records: &mut BTreeMap<SharpId, RecordFiles>, path: &Path, harpnum: Option<i64>) -> Result<()> {
     let header = fits::read_header(path)?;
     let segment = segment_of(path)?;
-    let (id, warning) = identify(path, &header)?;
+    let (id, warning) = identify(path, &header, harpnum)?;
     let record = records.entry(id).or_insert_with(|| RecordFiles {
         id,
         segments: BTreeMap::new(),
@@ -108,8 +109,11 @@ fn add(records: &mut BTreeMap<SharpId, RecordFiles>, path: &Path) -> Result<()> 
 
 /// The segment by the last part of the name before `.fits`.
 fn segment_of(path: &Path) -> Result<Segment, RecordError> {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let last = stem.rsplit('.').next().unwrap_or_default();
+    let last = stem(path)
+        .unwrap_or_default()
+        .rsplit('.')
+        .next()
+        .unwrap_or_default();
     last.parse().map_err(|()| RecordError::Segment {
         path: path.to_owned(),
         found: last.to_owned(),

@@ -6,10 +6,10 @@
 //! are the header's, and NULL where it has none. `header_difference` is the largest relative difference between
 //! a computed keyword and the header.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+mod record;
+mod settings;
+
+use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::{
     array::{
@@ -20,50 +20,28 @@ use arrow::{
 };
 use datafusion::{dataframe::DataFrame, datasource::MemTable};
 use helioql_catalog::{
-    Catalogue, Header, Image, Record, RecordFiles, Segment, Transaction, find_records,
-    fits::Value,
-    keyword,
+    Catalogue, Transaction, find_records,
     schema::{SharpRow, sharps_batch},
 };
 use helioql_grammar::{Diagnostic, ast::ImportSharps};
 use rayon::prelude::*;
 
+use self::{record::row, settings::Settings};
 use super::{answer, blocking};
 use crate::{
     DEFAULT_ENCODER, Error, Result,
     models::Handle,
-    physics::{
-        self, resample,
-        sharp::{self, PixelScale, Segments},
-    },
     progress::{Observer, Progress},
     session::Session,
     tables::{self, sharps},
     types::{PatchColumn, encoder_of, vector_array},
 };
 
-/// The segments that a row is made of.
-const WANTED: [Segment; 9] = [
-    Segment::Br,
-    Segment::Magnetogram,
-    Segment::Bp,
-    Segment::Bt,
-    Segment::Bitmap,
-    Segment::ConfDisambig,
-    Segment::BrErr,
-    Segment::BpErr,
-    Segment::BtErr,
-];
-/// The fraction of the flux outside the patch from which the report mentions it.
-const WORTH_SAYING: f64 = 0.01;
-/// Relative difference from the header up to which a computed keyword agrees with it: headers of 2011 print
-/// some keywords with three digits after the point.
-const AGREES: f64 = 1e-4;
 /// How many records are read between two looks at the cancel flag.
 const CHUNK: usize = 8;
 
 pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<DataFrame> {
-    import.options.finish(&[])?;
+    let settings = Settings::read(&import.options)?;
     if let Some(table) = &import.into
         && table.value != sharps::SHARPS
     {
@@ -88,7 +66,7 @@ pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<
         .map(|pattern| pattern.glob.clone())
         .collect();
     let models = session.models().clone();
-    let (rows, mut report) = blocking(move || read(&models, &patterns)).await?;
+    let (rows, mut report) = blocking(move || read(&models, &patterns, &settings)).await?;
     if rows.is_empty() {
         return Err(nothing_imported(&report));
     }
@@ -138,8 +116,8 @@ struct Line {
     header_difference: Option<f64>,
 }
 
-fn read(models: &Handle, patterns: &[String]) -> Result<(Vec<SharpRow>, Vec<Line>)> {
-    let found = find_records(patterns)?;
+fn read(models: &Handle, patterns: &[String], settings: &Settings) -> Result<(Vec<SharpRow>, Vec<Line>)> {
+    let found = find_records(patterns, settings.harpnum)?;
     let mut report: Vec<Line> = found
         .rejected
         .iter()
@@ -156,7 +134,7 @@ fn read(models: &Handle, patterns: &[String]) -> Result<(Vec<SharpRow>, Vec<Line
         models.check_cancelled()?;
         let read: Vec<_> = chunk
             .par_iter()
-            .map(|files| (files, row(models, files)))
+            .map(|files| (files, row(models, files, settings)))
             .collect();
         for (files, outcome) in read {
             let record = files.id.to_string();
@@ -188,154 +166,6 @@ fn read(models: &Handle, patterns: &[String]) -> Result<(Vec<SharpRow>, Vec<Line
         });
     }
     Ok((rows, report))
-}
-
-struct Made {
-    row: SharpRow,
-    detail: String,
-    header_difference: Option<f64>,
-}
-
-fn row(models: &Handle, files: &RecordFiles) -> Result<Made> {
-    let record = files.read(&WANTED)?;
-    let geometry = record.geometry()?;
-    let mut notes = record.warnings.clone();
-    let (header, header_difference) = measured_header(&record, &mut notes)?;
-    let mut row = SharpRow {
-        id: record.id,
-        header,
-        patch_component: None,
-        patch: None,
-        embedding: None,
-        source: "jsoc".to_owned(),
-        path: Some(record.path.display().to_string()),
-    };
-    let component = [(Segment::Magnetogram, "los"), (Segment::Br, "br")];
-    match component
-        .into_iter()
-        .find_map(|(segment, name)| Some((record.image(segment)?, name)))
-    {
-        Some((image, component)) => {
-            let grid = sharps::grid(models)?;
-            let scaled = resample::true_scale(
-                &image.pixels,
-                image.width,
-                image.height,
-                geometry.pixel_mm(),
-                grid,
-            )?;
-            if scaled.flux_outside_fraction > WORTH_SAYING {
-                notes.push(format!(
-                    "{:.0} % of the flux lies outside the patch",
-                    100.0 * scaled.flux_outside_fraction
-                ));
-            }
-            row.embedding = models.encoder(DEFAULT_ENCODER)?.embed(&[&scaled.patch])?.pop();
-            row.patch = Some(scaled.patch.into_gauss());
-            row.patch_component = Some(component);
-        }
-        None => notes.push("no magnetogram and no Br: no patch".to_owned()),
-    }
-    Ok(Made {
-        row,
-        detail: notes.join("; "),
-        header_difference,
-    })
-}
-
-/// The record's cards with all keywords that its segments suffice for computed from them, and the largest
-/// relative difference of one of these from the card that was there.
-fn measured_header(record: &Record, notes: &mut Vec<String>) -> Result<(Header, Option<f64>)> {
-    let computed = match scale(&record.header) {
-        Ok(scale) => sharp::keywords(&segments(record), scale)?,
-        Err(error) => {
-            notes.push(format!("no keyword is computed: {error}"));
-            return Ok((record.header.clone(), None));
-        }
-    };
-    notes.extend(left_to_the_header(&computed));
-    let mut cards = BTreeMap::new();
-    let mut largest: Option<(f64, &str)> = None;
-    for measured in computed {
-        let Some(keyword) = keyword::find(measured.name) else {
-            continue;
-        };
-        let there = keyword.fits.and_then(|card| record.header.real(card));
-        // The difference from a value of zero is not a relative one.
-        if let Some(there) = there.filter(|there| *there != 0.0) {
-            let difference = (measured.value / there - 1.0).abs();
-            if largest.is_none_or(|(known, _)| difference > known) {
-                largest = Some((difference, measured.name));
-            }
-        }
-        cards.insert(keyword.card_name(), measured.value);
-        if let Some(card) = keyword.error.filter(|_| measured.error.is_finite()) {
-            cards.insert(card.to_owned(), measured.error);
-        }
-    }
-    if let Some((difference, name)) = largest.filter(|(difference, _)| *difference > AGREES) {
-        notes.push(format!(
-            "{} differs from the header by {difference:.1e}",
-            name.to_uppercase()
-        ));
-    }
-    let others: Vec<_> = record
-        .header
-        .iter()
-        .filter(|(name, _)| !cards.contains_key(*name))
-        .map(|(name, value)| (name.to_owned(), value.clone()))
-        .collect();
-    let computed = cards.into_iter().map(|(card, value)| (card, Value::Real(value)));
-    let header = Header::from_cards(others.into_iter().chain(computed));
-    Ok((header, largest.map(|(difference, _)| difference)))
-}
-
-/// What of a record the keywords are computed from.
-fn segments(record: &Record) -> Segments<'_> {
-    let pixels = |segment| record.image(segment).map(|image| image.pixels.as_slice());
-    let (width, height) = record.segments.values().next().map_or((0, 0), Image::shape);
-    Segments {
-        width,
-        height,
-        br: pixels(Segment::Br),
-        bp: pixels(Segment::Bp),
-        bt: pixels(Segment::Bt),
-        br_err: pixels(Segment::BrErr),
-        bp_err: pixels(Segment::BpErr),
-        bt_err: pixels(Segment::BtErr),
-        magnetogram: pixels(Segment::Magnetogram),
-        bitmap: pixels(Segment::Bitmap),
-        conf_disambig: pixels(Segment::ConfDisambig),
-    }
-}
-
-/// The scale of the record's pixels; a card that is missing counts as NaN, and is named.
-fn scale(header: &Header) -> Result<PixelScale, physics::Error> {
-    let card = |name: &str| header.real(name).unwrap_or(f64::NAN);
-    PixelScale::from_header(
-        card("CDELT1"),
-        card("RSUN_REF"),
-        card("RSUN_OBS"),
-        card("DSUN_OBS"),
-    )
-}
-
-/// Says which keywords are the header's because segments are missing.
-fn left_to_the_header(computed: &[sharp::Measured]) -> Option<String> {
-    let has = |name: &str| computed.iter().any(|measured| measured.name == name);
-    let (vector, los) = (has("totusjz"), has("usfluxl"));
-    let missing = match (has("usflux"), vector, los) {
-        (true, true, true) => return None,
-        (false, _, false) => {
-            "keywords are the header's: computing them needs the bitmap with the magnetogram, or with Br and conf_disambig"
-        }
-        (false, _, true) => {
-            "vector keywords are the header's: Br, bitmap and conf_disambig are not all there"
-        }
-        (true, false, _) => "keywords that need Bp and Bt are the header's",
-        (true, true, false) => "keywords of the line of sight are the header's: there is no magnetogram",
-    };
-    Some(missing.to_owned())
 }
 
 fn key(row: &SharpRow) -> (i64, i64) {
