@@ -27,7 +27,8 @@ impl Bipole {
     ///     "LATFWTPO= -19.49\nLONFWTPO= 15.13\nLATFWTNE= -20.90\nLONFWTNE= 10.48",
     /// );
     /// let bipole = Bipole::from_header(&header).expect("both centres are there");
-    /// assert_eq!(format!("{:.2}", bipole.separation_deg), "4.58");
+    /// // √(1.41² + (4.65 cos 20.2°)²)
+    /// assert_eq!(format!("{:.2}", bipole.separation_deg), "4.59");
     /// // The western polarity lies further north: atan(1.41 / (4.65 cos 20.2°)) is 17.9°.
     /// assert_eq!(bipole.tilt_deg.map(|tilt| format!("{tilt:.1}")).as_deref(), Some("-17.9"));
     /// ```

@@ -85,6 +85,14 @@ impl<'t> Cursor<'t> {
         )
     }
 
+    /// From a place to the end of the last token that was taken.
+    pub(crate) fn since(&self, start: Span) -> Span {
+        let next = self.rest.last().copied().unwrap_or(self.all.len());
+        let mut taken = self.all[..next].iter().rev();
+        let last = taken.find(|token| !matches!(token.token, Token::Whitespace(_)));
+        last.map_or(start, |token| start.union(&token.span))
+    }
+
     pub(crate) fn is(&self, token: &Token) -> bool {
         self.peek(0).is_some_and(|next| next.token == *token)
     }

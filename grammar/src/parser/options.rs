@@ -26,7 +26,7 @@ pub(crate) fn parse(cursor: &mut Cursor<'_>) -> Result<Options, Diagnostic> {
         cursor.expect(&Token::Eq)?;
         let start = cursor.span(0);
         let value = value(cursor)?;
-        options.insert(name, value, start)?;
+        options.insert(name, value, cursor.since(start))?;
         if !cursor.eat(&Token::Comma) {
             break;
         }

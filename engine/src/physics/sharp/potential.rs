@@ -26,12 +26,13 @@ impl Potential {
     /// ```
     /// use helioql::physics::sharp::potential::Potential;
     ///
-    /// // The horizontal field points away from a single positive pixel: west of it to the west.
-    /// let mut br = vec![0.0; 64];
-    /// br[3 * 8 + 3] = 1000.0;
-    /// let potential = Potential::of(&br, 8, 8);
-    /// let ([west, _], [east, _]) = (potential.at(3 * 8 + 5), potential.at(3 * 8 + 1));
-    /// assert!(west > 10.0 && east < -10.0);
+    /// // A spot of 1000 G and of 2 pixels' standard deviation has the flux 1000 · 2π · 2². From afar it is a point,
+    /// // whose horizontal field at the distance r is flux / (2π r²): 28 G at 12 pixels, away from the spot.
+    /// let bell = |i: i32| (-f64::from((i % 64 - 32).pow(2) + (i / 64 - 32).pow(2)) / 8.0).exp();
+    /// let br: Vec<f32> = (0..64 * 64).map(|i| 1000.0 * bell(i) as f32).collect();
+    /// let potential = Potential::of(&br, 64, 64);
+    /// let ([west, _], [east, _]) = (potential.at(32 * 64 + 44), potential.at(32 * 64 + 20));
+    /// assert!((west - 28.0).abs() < 2.0 && (east + 28.0).abs() < 2.0);
     /// ```
     pub fn of(br: &[f32], width: usize, height: usize) -> Self {
         if br.is_empty() {
