@@ -129,6 +129,29 @@ pub fn find(name: &str) -> Option<&'static Keyword> {
     })
 }
 
+/// The column of `sharps` that is filled from a card, in any case: that of a value, or of its error.
+///
+/// # Examples
+/// ```
+/// use helioql_catalog::keyword::column_of_card;
+///
+/// assert_eq!(column_of_card("Area").as_deref(), Some("area_harp"));
+/// assert_eq!(column_of_card("ERRVF").as_deref(), Some("usflux_err"));
+/// assert_eq!(column_of_card("SIMPLE"), None);
+/// ```
+pub fn column_of_card(card: &str) -> Option<String> {
+    let is = |other: Option<&str>| other.is_some_and(|other| other.eq_ignore_ascii_case(card));
+    KEYWORDS.iter().find_map(|keyword| {
+        if is(keyword.fits) {
+            Some(keyword.name.to_owned())
+        } else if is(keyword.error) {
+            keyword.error_name()
+        } else {
+            None
+        }
+    })
+}
+
 /// The keyword whose name is nearest to a misspelt one, unless none is near.
 pub fn closest(name: &str) -> Option<&'static Keyword> {
     let names = KEYWORDS

@@ -6,7 +6,9 @@
 mod generate;
 mod invert;
 mod nearest;
+mod recordset;
 mod steer;
+mod within;
 
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
@@ -34,6 +36,7 @@ pub(crate) fn relations() -> Vec<Box<dyn Relation>> {
         Box::new(steer::Steer),
         Box::new(invert::Invert),
         Box::new(nearest::Nearest),
+        Box::new(recordset::RecordSetRows),
     ]
 }
 
@@ -69,6 +72,17 @@ impl Arguments {
             .iter()
             .position(|parameter| parameter.name == name)?;
         self.values[index].as_ref()
+    }
+
+    /// The relation as messages name it.
+    pub(crate) fn title(&self) -> String {
+        self.call.title()
+    }
+
+    /// The place of an argument; that of the call where the syntax tree does not know it.
+    pub(crate) fn span_of(&self, value: &ast::Expr) -> Span {
+        let span = ast::Spanned::span(value);
+        if span == Span::empty() { self.span } else { span }
     }
 }
 

@@ -68,7 +68,7 @@ pub use bind::{
 pub use desugar::desugar;
 pub use diagnostic::{Diagnostic, Severity, from_sql_error, sql_error};
 pub use error::ParseError;
-pub use literal::{Quantity, TRec};
+pub use literal::{Quantity, RecordSet, TRec};
 pub use script::{is_complete, parse};
 pub use span::{LineIndex, Location, Span};
 pub use suggest::closest;

@@ -12,18 +12,14 @@ use datafusion::{
     logical_expr::{
         Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder, expr::ScalarFunction, lit,
     },
-    sql::sqlparser::{
-        ast::{self, FunctionArg, FunctionArgExpr, FunctionArgOperator, TableFactor, UnaryOperator, Value},
-        dialect::GenericDialect,
-        parser::Parser,
-    },
+    sql::sqlparser::ast::{self, FunctionArg, UnaryOperator, Value},
 };
 use helioql_grammar::{
     Diagnostic,
     bind::{CallSignature, Default, Kind, Parameter},
 };
 
-use super::{Arguments, Planning, Relation};
+use super::{Arguments, Planning, Relation, within};
 use crate::{
     error::Error,
     functions::{number, optional, required, text},
@@ -32,8 +28,6 @@ use crate::{
     types::{encoder_of, grid_of},
 };
 
-/// The table that is searched when none is named.
-const DEFAULT_TABLE: &str = "sharps";
 /// The column that an embedding made for the search stands in.
 const MADE: &str = "__embedding";
 /// The most rows that can be asked for; each is kept in memory until all have been compared.
@@ -65,39 +59,14 @@ impl Relation for Nearest {
         "SELECT harpnum, t_rec, usflux, _distance FROM NEAREST(GENERATE(usflux => 1e22Mx, seed => 7), k => 5)"
     }
 
-    /// `within => name`, or no `within`, becomes a subquery.
     fn prepare(&self, args: &mut Vec<FunctionArg>) {
-        let named = args.iter_mut().find_map(|arg| match arg {
-            FunctionArg::Named {
-                name,
-                arg: FunctionArgExpr::Expr(within),
-                ..
-            } if name.value.eq_ignore_ascii_case("within") => Some(within),
-            _ => None,
-        });
-        match named {
-            Some(within) => {
-                let table = match within {
-                    ast::Expr::Identifier(ident) => ast::ObjectName::from(vec![ident.clone()]),
-                    ast::Expr::CompoundIdentifier(idents) => ast::ObjectName::from(idents.clone()),
-                    _ => return,
-                };
-                *within = all_of(table);
-            }
-            None => args.push(FunctionArg::Named {
-                name: ast::Ident::new("within"),
-                arg: FunctionArgExpr::Expr(all_of(ast::ObjectName::from(vec![ast::Ident::new(
-                    DEFAULT_TABLE,
-                )]))),
-                operator: FunctionArgOperator::RightArrow,
-            }),
-        }
+        within::prepare(args);
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
         let k = read_k(&args)?;
         let metric = read_metric(&args)?;
-        let within = plan_within(args.get("within"), context)?;
+        let within = within::plan(&args, context)?;
         let (within, vector, encoder, keeps_vector) = with_vectors(within, context)?;
         let Some(to) = args.get("to").cloned() else {
             return plan_err!("NEAREST needs something to be near to");
@@ -140,7 +109,7 @@ fn read_k(args: &Arguments) -> Result<usize> {
         Some(k) if k <= MAX_K => Ok(k as usize),
         _ => {
             let message = format!("NEAREST: k is a whole number of rows from 0 to {MAX_K}, found {found}");
-            Err(Error::from(Diagnostic::error(message).with_span(span_of(value, args))).into())
+            Err(Error::from(Diagnostic::error(message).with_span(args.span_of(value))).into())
         }
     }
 }
@@ -157,49 +126,8 @@ fn read_metric(args: &Arguments) -> Result<Metric> {
         other => other.to_string(),
     };
     text.parse().map_err(|message: String| {
-        Error::from(Diagnostic::error(format!("NEAREST: {message}")).with_span(span_of(value, args))).into()
+        Error::from(Diagnostic::error(format!("NEAREST: {message}")).with_span(args.span_of(value))).into()
     })
-}
-
-/// The place of an argument; that of the call where the syntax tree does not know it.
-fn span_of(value: &ast::Expr, args: &Arguments) -> helioql_grammar::Span {
-    let span = ast::Spanned::span(value);
-    if span == helioql_grammar::Span::empty() {
-        args.span
-    } else {
-        span
-    }
-}
-
-/// `(SELECT * FROM name)`, with the name where it stood.
-fn all_of(name: ast::ObjectName) -> ast::Expr {
-    let text = "SELECT * FROM rows_to_choose_from";
-    let query = Parser::new(&GenericDialect {})
-        .try_with_sql(text)
-        .and_then(|mut parser| parser.parse_query());
-    let mut query = query.expect("a constant query parses");
-    if let ast::SetExpr::Select(select) = query.body.as_mut()
-        && let Some(TableFactor::Table {
-            name: placeholder, ..
-        }) = select.from.first_mut().map(|from| &mut from.relation)
-    {
-        *placeholder = name;
-    }
-    ast::Expr::Subquery(query)
-}
-
-/// The rows to choose from, which [`Nearest::prepare`] has made a subquery.
-fn plan_within(within: Option<&ast::Expr>, context: &mut Planning<'_>) -> Result<LogicalPlan> {
-    match within {
-        Some(ast::Expr::Subquery(query)) => context.sql.plan(TableFactor::Derived {
-            lateral: false,
-            subquery: query.clone(),
-            alias: None,
-            sample: None,
-        }),
-        Some(other) => plan_err!("NEAREST: within is a table or a (subquery), found {other}"),
-        None => plan_err!("NEAREST: within is missing"),
-    }
 }
 
 /// The plan with a column to compare: its EMBEDDING, or one made from its PATCH.

@@ -1,11 +1,16 @@
 //! `T_REC`, the time at which a SHARP record stands: `2011.02.15_02:00:00_TAI`.
 //!
 //! ```text
-//! t_rec := YYYY.MM.DD [_HH:MM[:SS[.fraction]]] [_TAI | _UTC]
+//! t_rec := YYYY.MM.DD [_HH:MM[:SS[.fraction]]] [_TAI | _UTC | Z]
 //! ```
 //! Without a scale the time is TAI, `T_REC`'s own. SQL's timestamps are UTC, and
 //! UTC = TAI − (TAI − UTC), with the whole seconds of the IERS (Bulletin C): 10 s in 1972, 37 s since
 //! 2017. Before 1972 the 10 s of 1972 are kept; no magnetogram of ours is that old.
+
+mod iso;
+mod slot;
+
+pub use slot::SLOT_SECONDS;
 
 use std::{fmt, str::FromStr};
 
@@ -157,17 +162,24 @@ impl FromStr for TRec {
         let form = || TRecError::Form {
             found: text.to_owned(),
         };
-        let (rest, (calendar, scale)) = t_rec(text.trim()).finish().map_err(|_| form())?;
-        if !rest.is_empty() {
-            return Err(form());
+        match Self::leading(text.trim()) {
+            Some(("", time)) => time,
+            _ => Err(form()),
         }
-        calendar.check()?;
-        Ok(match scale {
+    }
+}
+
+impl TRec {
+    /// The time that a text begins with, and what is left of the text.
+    pub(super) fn leading(text: &str) -> Option<(&str, Result<Self, TRecError>)> {
+        let (rest, (calendar, scale)) = t_rec(text).finish().ok()?;
+        let time = calendar.check().map(|()| match scale {
             Scale::Tai => Self {
                 tai_micros: calendar.to_micros(),
             },
             Scale::Utc => Self::from_unix_micros(calendar.to_micros()),
-        })
+        });
+        Some((rest, time))
     }
 }
 
@@ -190,14 +202,12 @@ fn t_rec(input: &str) -> IResult<&str, (Calendar, Scale)> {
         opt(preceded(char(':'), second)),
     );
     let scale = alt((
-        tag_no_case("TAI").map(|_| Scale::Tai),
-        tag_no_case("UTC").map(|_| Scale::Utc),
+        tag_no_case("_TAI").map(|_| Scale::Tai),
+        tag_no_case("_UTC").map(|_| Scale::Utc),
+        tag_no_case("_Z").map(|_| Scale::Utc),
+        tag_no_case("Z").map(|_| Scale::Utc),
     ));
-    (
-        date,
-        opt(preceded(char('_'), time)),
-        opt(preceded(char('_'), scale)),
-    )
+    (date, opt(preceded(char('_'), time)), opt(scale))
         .map(|((year, month, day), time, scale)| {
             let (hour, minute, second) = time.unwrap_or((0, 0, None));
             let (second, micro) = second.unwrap_or((0, None));
@@ -362,6 +372,7 @@ mod tests {
             ("2011.02.15", "2011-02-14T23:59:26"),
             ("2011.02.15_UTC", "2011-02-15T00:00:00"),
             ("2011.02.15_02:00:00.25_UTC", "2011-02-15T02:00:00.250"),
+            ("2011.02.15_02:00:00Z", "2011-02-15T02:00:00"),
             ("2012.02.29_00:00:34_TAI", "2012-02-29T00:00:00"),
             // The last second before a leap second, the leap second itself, and the one after.
             ("2017.01.01_00:00:35_TAI", "2016-12-31T23:59:59"),
