@@ -33,9 +33,17 @@ impl Bipole {
     /// assert_eq!(bipole.tilt_deg.map(|tilt| format!("{tilt:.1}")).as_deref(), Some("-17.9"));
     /// ```
     pub fn from_header(header: &Header) -> Option<Self> {
-        let radians = |card| header.real(card).map(f64::to_radians);
-        let (north_p, west_p) = (radians("LATFWTPO")?, radians("LONFWTPO")?);
-        let (north_n, west_n) = (radians("LATFWTNE")?, radians("LONFWTNE")?);
+        let card = |card| header.real(card);
+        Some(Self::between(
+            (card("LATFWTPO")?, card("LONFWTPO")?),
+            (card("LATFWTNE")?, card("LONFWTNE")?),
+        ))
+    }
+
+    /// The bipole of two centres, each its latitude and longitude in degrees, west positive.
+    pub fn between(positive: (f64, f64), negative: (f64, f64)) -> Self {
+        let (north_p, west_p) = (positive.0.to_radians(), positive.1.to_radians());
+        let (north_n, west_n) = (negative.0.to_radians(), negative.1.to_radians());
         let (north, west) = (north_p - north_n, west_p - west_n);
         // The haversine keeps its precision for small angles.
         let half = |angle: f64| (angle / 2.0).sin().powi(2);
@@ -47,10 +55,10 @@ impl Bipole {
         } else {
             (-north).atan2(along)
         };
-        Some(Self {
+        Self {
             separation_deg: separation.to_degrees(),
             tilt_deg: (separation > 0.0).then(|| tilt.to_degrees()),
-        })
+        }
     }
 }
 

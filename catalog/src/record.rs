@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 mod find;
 mod segment;
 
-pub use self::find::{Found, Rejected, find_records};
+pub use self::find::{Found, Rejected, find_files, find_records};
 pub use self::segment::Segment;
 
 use helioql_grammar::TRec;

@@ -7,8 +7,8 @@
 //! | one for each keyword of a record, `…_err` beside it where there is an error | the segments where they suffice, else the header; NULL where neither has it |
 //! | `patch_component` | `los` or `br`: which component of the field the patch holds |
 //! | `patch`, `embedding` | the field in Gauss on a true-scale grid; the encoder's vector of it |
-//! | `source` | `jsoc`, `simulated`, … |
-//! | `path` | the file that the header was read from |
+//! | `source` | `jsoc`, `simulated`, or `keywords` for a row without pixels from a table of keywords |
+//! | `path` | the file that the header was read from, or the record set that JSOC was asked for |
 
 mod row;
 

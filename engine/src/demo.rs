@@ -21,7 +21,7 @@ use helioql_grammar::TRec;
 use rayon::prelude::*;
 
 use crate::{
-    DEFAULT_ENCODER, Error, Result,
+    DEFAULT_ENCODER, Error, Result, cache,
     models::{Handle, ModelStore},
     patch::Patch,
     progress::{Observer, Progress},
@@ -83,18 +83,13 @@ fn begin(catalogue: &Catalogue) -> Result<Transaction> {
     }
 }
 
-/// `HELIOQL_CACHE`, else the user's cache directory.
 fn directory() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("HELIOQL_CACHE") {
-        return Ok(path.into());
-    }
-    match dirs::cache_dir() {
-        Some(cache) => Ok(cache.join("helioql")),
-        None => Err(Error::Unsupported(
+    cache::directory().ok_or_else(|| {
+        Error::Unsupported(
             "no cache directory is known for this user; set HELIOQL_CACHE to a directory for the demo catalogue"
                 .to_owned(),
-        )),
-    }
+        )
+    })
 }
 
 fn make(models: &Handle, observer: &dyn Observer) -> Result<Vec<RecordBatch>> {

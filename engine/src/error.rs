@@ -59,6 +59,22 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A table of keywords that cannot be read.
+    #[error("{name}: {reason}")]
+    KeywordTable {
+        /// The file, or the record set.
+        name: String,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// JSOC cannot be reached, or does not answer what it is asked.
+    #[error("{url}: {reason}")]
+    Jsoc {
+        /// Where it was asked.
+        url: String,
+        /// What the server or the connection said.
+        reason: String,
+    },
     /// Something that only a catalogue on disk can do, asked of one in memory, or the like.
     #[error("{0}")]
     Unsupported(String),

@@ -19,11 +19,13 @@
 //! [`target`], [`steer`] and [`invert`] (the method of arXiv:2502.05351), and [`picture`].
 
 mod analyzer;
+mod cache;
 mod demo;
 mod draw;
 mod engine;
 mod error;
 mod functions;
+mod jsoc;
 mod models;
 mod nearest;
 mod planner;

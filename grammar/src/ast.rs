@@ -24,7 +24,7 @@ pub use describe::Describe;
 pub use drop_model::DropModel;
 pub use evaluate::Evaluate;
 pub use import_model::ImportModel;
-pub use import_sharps::{ImportSharps, Pattern};
+pub use import_sharps::{ImportSharps, Pattern, SharpSource};
 pub use options::{OptionValue, Options};
 pub use show::Show;
 

@@ -11,6 +11,7 @@ pub const KEYWORDS: &[&str] = &[
     "GENERATOR",
     "GENERATORS",
     "IMPORT",
+    "JSOC",
     "KEYWORDS",
     "QUANTITY",
     "SHARPS",
@@ -32,8 +33,8 @@ pub struct Syntax {
 pub const STATEMENTS: &[Syntax] = &[
     Syntax {
         opening: "IMPORT SHARPS",
-        form: "IMPORT SHARPS FROM 'files' [, …] [INTO table] [WITH (name = value, …)]",
-        summary: "reads SHARP records from FITS files into a table",
+        form: "IMPORT SHARPS FROM 'files' [, …] | JSOC 'record set' [INTO table] [WITH (name = value, …)]",
+        summary: "reads SHARP records from FITS files, and their keywords from CSV, JSON, Parquet or JSOC, into a table",
     },
     Syntax {
         opening: "IMPORT GENERATOR",

@@ -59,7 +59,7 @@ pub use sqlparser::{ast::Ident, tokenizer::TokenWithSpan};
 
 pub use ast::{
     CreateDirections, CreateModel, Describe, DropModel, Evaluate, ImportModel, ImportSharps, ModelKind,
-    OptionValue, Options, Pattern, Show, Statement, StatementKind,
+    OptionValue, Options, Pattern, SharpSource, Show, Statement, StatementKind,
 };
 pub use bind::{
     CallSignature, Default, Kind, Parameter, QuantityLiteral, Signatures, bind_arguments, bind_calls,

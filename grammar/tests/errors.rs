@@ -39,6 +39,18 @@ fn mistakes_are_named_and_pointed_at() {
             "",
         ),
         (
+            "IMPORT SHARPS FROM JSOC 377",
+            "377",
+            "expected a record set in single quotes such as 'hmi.sharp_cea_720s[377]', found `377`",
+            "",
+        ),
+        (
+            "IMPORT SHARPS FROM JSOC 'hmi.sharp_720[377]'",
+            "hmi.sharp_720",
+            "unknown series `hmi.sharp_720`",
+            "did you mean `hmi.sharp_720s`?",
+        ),
+        (
             "IMPORT SHARPS FROM 'x' INTO",
             "",
             "expected the name of a table, found the end of the statement",

@@ -34,6 +34,11 @@ fn our_statements_are_read_and_written_back() {
             "IMPORT SHARPS FROM 'it''s.fits', 'b' INTO mine WITH (strict = true, n = 3)",
         ),
         (
+            "IMPORT SHARPS FROM jsoc 'HMI.sharp_cea_720s[377][2011.02.15/1d][? noaa_ars = ''11158'' ?]' WITH (timeout = 5)",
+            "IMPORT SHARPS FROM JSOC 'hmi.sharp_cea_720s[377][2011.02.15_00:00:00_TAI/1d][? noaa_ars = ''11158'' ?]' \
+             WITH (timeout = 5)",
+        ),
+        (
             "import generator G from 'it''s.ckpt' with (arch = 'dcgan', clip = 1kG)",
             "IMPORT GENERATOR g FROM 'it''s.ckpt' WITH (arch = 'dcgan', clip = 1kG)",
         ),

@@ -46,6 +46,19 @@ pub fn find_records(patterns: &[String], harpnum: Option<i64>) -> Result<Found> 
     Ok(found)
 }
 
+/// The files that match a pattern, in order, whatever is in them.
+///
+/// # Errors
+/// When the pattern is malformed, matches nothing, or leads through a directory that cannot be listed.
+pub fn find_files(pattern: &str) -> Result<Vec<PathBuf>> {
+    let mut rejected = Vec::new();
+    let paths = expand(&[pattern.to_owned()], &mut rejected)?;
+    match rejected.pop() {
+        Some(Rejected { reason, .. }) => Err(reason),
+        None => Ok(paths.into_iter().collect()),
+    }
+}
+
 /// The files that match, each once, in order.
 fn expand(patterns: &[String], rejected: &mut Vec<Rejected>) -> Result<BTreeSet<PathBuf>, RecordError> {
     let mut paths = BTreeSet::new();

@@ -17,7 +17,7 @@ use datafusion::{
     functions_aggregate::expr_fn::{max, min},
     logical_expr::{
         ColumnarValue, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarFunctionArgs, ScalarUDF,
-        ScalarUDFImpl, Signature, Subquery, Volatility, lit,
+        ScalarUDFImpl, Signature, Subquery, Volatility, cast, lit,
         utils::{conjunction, disjunction},
     },
     sql::sqlparser::ast::{self, FunctionArg, Value, VisitMut},
@@ -31,6 +31,9 @@ use helioql_grammar::{
 
 use super::{Arguments, Planning, Relation, within};
 use crate::{error::Error, functions::optional};
+
+/// How `sharps` has its times.
+const MICROS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
 #[derive(Debug)]
 pub(super) struct RecordSetRows;
@@ -196,7 +199,7 @@ fn times(rows: &LogicalPlan, column: &Column, interval: &Interval<TRec, TimeStep
     let slots = |from: i64, to: i64| time().gt_eq(instant(from)).and(time().lt(instant(to)));
     let steps = |first: i64, step: Option<TimeStep>| {
         step.map(|step| {
-            let slot = ScalarUDF::from(SlotOf::new()).call(vec![time()]);
+            let slot = ScalarUDF::from(SlotOf::new()).call(vec![cast(time(), MICROS)]);
             ((slot - lit(first)) % lit(step.slots())).eq(lit(0_i64))
         })
     };
@@ -251,10 +254,7 @@ struct SlotOf {
 impl SlotOf {
     fn new() -> Self {
         Self {
-            signature: Signature::exact(
-                vec![DataType::Timestamp(TimeUnit::Microsecond, None)],
-                Volatility::Immutable,
-            ),
+            signature: Signature::exact(vec![MICROS], Volatility::Immutable),
         }
     }
 }

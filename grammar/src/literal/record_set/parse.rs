@@ -14,7 +14,7 @@ use crate::{literal::TRec, suggest::closest};
 type Result<T> = std::result::Result<T, RecordSetError>;
 
 /// More intervals than anybody writes by hand; each becomes a part of one predicate.
-const MOST_INTERVALS: usize = 1000;
+const MOST_INTERVALS: usize = 200;
 const KEYS: [&str; 2] = ["HARPNUM", "T_REC"];
 
 pub(super) fn record_set(text: &str) -> Result<RecordSet> {
