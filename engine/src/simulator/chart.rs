@@ -131,6 +131,29 @@ impl Chart {
         }
     }
 
+    /// The same flux with no cell above that mean field, as far as there is room: what is too much goes to the
+    /// cells that have some.
+    pub(super) fn saturated(self, gauss: f64) -> Self {
+        const ROUNDS: usize = 4;
+        let Some(&total) = self.cumulative.last().filter(|&&total| total > 0.0) else {
+            return self;
+        };
+        let to_gauss = self.flux_mx / self.sheet.cell_area_cm2() / total;
+        let mut before = 0.0;
+        let mut cells: Vec<f64> = self
+            .cumulative
+            .iter()
+            .map(|&sum| to_gauss * (sum - std::mem::replace(&mut before, sum)))
+            .collect();
+        let whole = to_gauss * total;
+        for _ in 0..ROUNDS {
+            cells.iter_mut().for_each(|b| *b = b.min(gauss));
+            let held: f64 = cells.iter().sum();
+            cells.iter_mut().for_each(|b| *b *= whole / held);
+        }
+        Self::new(self.sheet, cells.into_iter(), self.flux_mx, self.sign)
+    }
+
     /// The mean field in every cell when a share of the flux is laid out in proportion to the density, G;
     /// nothing where there is no flux, or flux of either sign.
     pub(super) fn smooth(&self, share: f64) -> Option<impl Iterator<Item = f32> + '_> {

@@ -13,7 +13,7 @@ const SURE_GAUSS: f32 = 320.0;
 const SURE_AT_LIMB_GAUSS: f32 = 120.0;
 
 /// Mean |B los| of a pixel and its neighbours from which it is active, G.
-const ACTIVE_GAUSS: f32 = 220.0;
+const ACTIVE_GAUSS: f32 = 260.0;
 
 /// How far the region reaches beyond its active pixels, pixels.
 const REACH: usize = 25;

@@ -14,7 +14,10 @@ use super::super::stage::Stage;
 use super::{PIXEL_DEG, PIXEL_MM};
 
 /// Noise against formal errors.
-const EXCESS: f32 = 1.5;
+const EXCESS: f32 = 1.7;
+
+/// How much it differs from record to record, in logarithms.
+const NOISE_SCATTER: f32 = 0.25;
 
 /// Noise of the line-of-sight magnetogram, G.
 const LOS_NOISE_GAUSS: f32 = 6.0;
@@ -43,6 +46,7 @@ pub(super) fn observe(
     rng: &mut impl Rng,
 ) -> Seen {
     let (width, height) = (frame.width, frame.height);
+    let seeing = (NOISE_SCATTER * rng.sample::<f32, _>(StandardNormal)).exp() * EXCESS;
     let mut noise = || correlated(width, height, rng);
     let [noise_r, noise_p, noise_t, noise_los, granules] = std::array::from_fn(|_| noise());
     let pixels = width * height;
@@ -75,7 +79,7 @@ pub(super) fn observe(
             let mix = |share: f32| (share * along * along + (1.0 - share) * across * across).sqrt();
             let errors = [mix(mu * mu), mix(sin_lon * sin_lon), mix((sin_lat * cos_lon).powi(2))];
             let noise = [noise_r[at], noise_p[at], noise_t[at]];
-            let [br_n, bp_n, bt_n] = std::array::from_fn(|n| EXCESS * errors[n] * noise[n]);
+            let [br_n, bp_n, bt_n] = std::array::from_fn(|n| seeing * errors[n] * noise[n]);
             seen.br.push(br + br_n);
             seen.bp.push(bp + bp_n);
             seen.bt.push(bt + bt_n);

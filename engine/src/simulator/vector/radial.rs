@@ -21,20 +21,26 @@ use super::frame::{self, Frame};
 const CHART_PIXELS: usize = frame::MULTIPLE;
 
 /// Width (σ) of the smallest element as HMI shows it, Mm.
-const WIDTH_MM: f64 = 0.52;
+const WIDTH_MM: f64 = 0.55;
 
 /// Elements of plage and of the quiet network.
 const PLAGE: Population = Population {
-    smallest_mx: 1.5e18,
-    largest_mx: 6e19,
+    smallest_mx: 5e17,
+    largest_mx: 4e19,
 };
 const QUIET: Population = Population {
     smallest_mx: 1e18,
     largest_mx: 1.5e19,
 };
 
+/// How much more sharply than in a small patch flux gathers in strands.
+const GATHERING: f64 = 1.7;
+
+/// Largest mean field of plage over a cell of the charts, G.
+const SATURATION_GAUSS: f64 = 420.0;
+
 /// How strictly the polarities keep apart.
-const PURITY: i32 = 4;
+const PURITY: i32 = 10;
 
 /// Unsigned flux density of the quiet network that stands out of the noise, G.
 const QUIET_GAUSS: f64 = 4.0;
@@ -45,6 +51,9 @@ const SMOOTH_SHARE: f64 = 0.25;
 /// Share of the quiet Sun's brightness that umbra and penumbra have.
 const UMBRA: f64 = 0.25;
 const PENUMBRA: f64 = 0.77;
+
+/// Horizontal field of plage as a share of the potential one: what HMI does not resolve looks steeper than it is.
+const STANDING: f64 = 0.7;
 
 /// How much stronger the horizontal field of a penumbra is than the potential one.
 const LYING: f64 = 0.25;
@@ -72,14 +81,16 @@ pub(super) fn draw(
     let mut brightness = Canvas::new(frame.sheet(1));
     brightness.gauss.fill(1.0);
     let mut lying = Canvas::new(frame.sheet(1));
-    lying.gauss.fill(1.0);
+    lying.gauss.fill(STANDING as f32);
     for (spot, place, radius_mm) in spot::at_stage(region, stage) {
         let filaments = Filaments::draw(radius_mm, bearing.filaments, rng);
         spot.stamp(&mut canvas, place, radius_mm, |angle, share| filaments.at(angle, share));
         // Between the spokes the field lies flat.
         spot.scale(&mut lying, place, radius_mm, |angle, share| {
-            let inside = ((share - 0.3) / 0.3).clamp(0.0, 1.0) * ((1.25 - share) / 0.3).clamp(0.0, 1.0);
-            1.0 + inside * (LYING - 0.7 * (filaments.at(angle, share) - 1.0))
+            let ramp = |from: f64, to: f64| ((share - from) / (to - from)).clamp(0.0, 1.0);
+            let penumbra = ramp(0.3, 0.6) * ramp(1.25, 0.95);
+            let spot = 1.0 + penumbra * (LYING - 0.25 * (filaments.at(angle, share) - 1.0));
+            1.0 + ramp(1.7, 1.1) * (spot / STANDING - 1.0)
         });
         spot.scale(&mut brightness, place, radius_mm, |angle, share| {
             let step = |at: f64, width: f64| 0.5 * (1.0 + ((at - share) / width).tanh());
@@ -90,16 +101,23 @@ pub(super) fn draw(
         });
     }
 
+    // Away from disk centre a pixel of the instrument covers more of the surface.
+    let mu = region.lat_deg.to_radians().cos() * stage.lon_deg.to_radians().cos();
+    let width_mm = WIDTH_MM * mu.powf(-0.6);
     let sheet = frame.sheet(CHART_PIXELS);
-    let attraction = Attraction::draw(region, stage, sheet);
+    let mut attraction = Attraction::draw(region, stage, sheet);
+    for draw in &mut attraction.plage {
+        *draw = draw.powf(GATHERING);
+    }
     let mut clouds = chart::region_clouds(region, stage);
     clouds.extend(chart::remnant_clouds(region));
     for chart in Chart::of_clouds(&clouds, stage.days, &attraction.plage, PURITY, sheet) {
-        scatter(&chart, PLAGE, 1.0 - SMOOTH_SHARE, &mut canvas, rng);
+        let chart = chart.saturated(SATURATION_GAUSS);
+        scatter(&chart, PLAGE, 1.0 - SMOOTH_SHARE, &mut canvas, width_mm, rng);
         spread(&chart, SMOOTH_SHARE, &mut canvas);
     }
     let quiet = Chart::mixed(QUIET_GAUSS, &attraction.quiet, sheet);
-    scatter(&quiet, QUIET, 1.0, &mut canvas, rng);
+    scatter(&quiet, QUIET, 1.0, &mut canvas, width_mm, rng);
     Radial {
         br: from_south(canvas),
         brightness: from_south(brightness),
@@ -107,9 +125,9 @@ pub(super) fn draw(
     }
 }
 
-fn scatter(chart: &Chart, population: Population, share: f64, canvas: &mut Canvas, rng: &mut impl Rng) {
+fn scatter(chart: &Chart, population: Population, share: f64, canvas: &mut Canvas, width_mm: f64, rng: &mut impl Rng) {
     chart.scatter(population, share, rng, |place, flux_mx| {
-        flux_tube::stamp(canvas, place, flux_mx, WIDTH_MM);
+        flux_tube::stamp(canvas, place, flux_mx, width_mm);
     });
 }
 
