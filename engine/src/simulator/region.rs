@@ -59,9 +59,9 @@ impl Census {
         log_flux_limits: (20.8, 23.4),
         log_separation: -4.68,
         // The same reports with the area regressed on the flux: both scatter by half a decade, r = 0.73.
-        log_spots: |log_flux| 1.35 + 0.60 * (log_flux - 21.87),
-        spot_scatter_dex: 0.7,
-        emergences: 1,
+        log_spots: |log_flux| 1.70 + 0.75 * (log_flux - 21.87),
+        spot_scatter_dex: 0.6,
+        emergences: 2,
         remnants: 1,
         log_remnant: 20.8,
     };

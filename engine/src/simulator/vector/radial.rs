@@ -40,7 +40,7 @@ const GATHERING: f64 = 1.7;
 const SATURATION_GAUSS: f64 = 420.0;
 
 /// How strictly the polarities keep apart.
-const PURITY: i32 = 10;
+const PURITY: i32 = 8;
 
 /// Unsigned flux density of the quiet network that stands out of the noise, G.
 const QUIET_GAUSS: f64 = 4.0;
@@ -53,7 +53,7 @@ const UMBRA: f64 = 0.25;
 const PENUMBRA: f64 = 0.77;
 
 /// Horizontal field of plage as a share of the potential one: what HMI does not resolve looks steeper than it is.
-const STANDING: f64 = 0.7;
+const STANDING: f64 = 0.95;
 
 /// How much stronger the horizontal field of a penumbra is than the potential one.
 const LYING: f64 = 0.25;
