@@ -61,7 +61,7 @@ impl Census {
         // The same reports with the area regressed on the flux: both scatter by half a decade, r = 0.73.
         log_spots: |log_flux| 1.70 + 0.75 * (log_flux - 21.87),
         spot_scatter_dex: 0.6,
-        emergences: 2,
+        emergences: 1,
         remnants: 1,
         log_remnant: 20.8,
     };

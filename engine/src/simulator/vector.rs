@@ -92,7 +92,7 @@ pub fn simulate_segments(seed: u64, index: u64) -> SimulatedSegments {
     let radial = radial::draw(&region, &stage, &frame, &bearing, &mut rng);
     let field = horizontal::complete(radial.br, &radial.lying, frame.width, &bearing);
     let seen = observe::observe(&field, &radial.brightness, &frame, &region, &stage, &mut rng);
-    let masks = masks::draw(&seen, &frame, &stage);
+    let masks = masks::draw(&seen, &frame, &stage, &mut rng);
     SimulatedSegments {
         harpnum: FIRST_HARPNUM.saturating_add_unsigned(number),
         noaa_ar: FIRST_NOAA_AR.saturating_add_unsigned(number),

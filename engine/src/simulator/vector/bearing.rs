@@ -21,9 +21,9 @@ pub(super) struct Bearing {
 impl Bearing {
     pub(super) fn draw(region: &Region, rng: &mut impl Rng) -> Self {
         let handedness = -region.lat_deg.signum();
-        let tail = StudentT::new(3.0).expect("three degrees of freedom are more than none");
-        let alpha = 0.003 * handedness + 0.008 * tail.sample(rng);
-        let unlike: f64 = 0.004 + 0.004 * tail.sample(rng);
+        let tail = StudentT::new(2.5).expect("two and a half degrees of freedom are more than none");
+        let alpha = 0.003 * handedness + 0.0065 * tail.sample(rng);
+        let unlike: f64 = 0.004 + 0.003 * tail.sample(rng);
         let normal: f64 = StandardNormal.sample(rng);
         Self {
             alpha_per_mm: [alpha + unlike, alpha - unlike],

@@ -4,16 +4,22 @@
 //! for (`AMBBTHR0` and `AMBBTHR1`, 200 G at disk centre and 400 G at the limb). `bitmap` is active (2, 34) where
 //! the smoothed line-of-sight field is strong, inside (33, 34) near such pixels.
 
+use rand::Rng;
+use rand_distr::StandardNormal;
+
 use super::frame::Frame;
 use super::observe::Seen;
 use super::super::stage::Stage;
 
 /// |B| from which the azimuth is sure, at disk centre and what the limb adds, G.
-const SURE_GAUSS: f32 = 320.0;
+const SURE_GAUSS: f32 = 335.0;
 const SURE_AT_LIMB_GAUSS: f32 = 120.0;
 
 /// Mean |B los| of a pixel and its neighbours from which it is active, G.
-const ACTIVE_GAUSS: f32 = 260.0;
+const ACTIVE_GAUSS: f32 = 290.0;
+
+/// How much that differs from record to record, in logarithms: the pipeline weighs it by what else it sees.
+const ACTIVE_SCATTER: f32 = 0.35;
 
 /// How far the region reaches beyond its active pixels, pixels.
 const REACH: usize = 25;
@@ -27,7 +33,7 @@ pub(super) struct Masks {
     pub(super) conf_disambig: Vec<f32>,
 }
 
-pub(super) fn draw(seen: &Seen, frame: &Frame, stage: &Stage) -> Masks {
+pub(super) fn draw(seen: &Seen, frame: &Frame, stage: &Stage, rng: &mut impl Rng) -> Masks {
     let width = frame.width;
     let strength: Vec<f32> = (0..seen.br.len())
         .map(|at| {
@@ -41,10 +47,11 @@ pub(super) fn draw(seen: &Seen, frame: &Frame, stage: &Stage) -> Masks {
         .map(|mean| if mean > sure { 90.0 } else { 60.0 })
         .collect();
 
+    let least = ACTIVE_GAUSS * (ACTIVE_SCATTER * rng.sample::<f32, _>(StandardNormal)).exp();
     let line_of_sight: Vec<f32> = seen.magnetogram.iter().map(|b| b.abs()).collect();
     let active: Vec<f32> = box_mean(&line_of_sight, width, 1)
         .into_iter()
-        .map(|mean| f32::from(u8::from(mean > ACTIVE_GAUSS)))
+        .map(|mean| f32::from(u8::from(mean > least)))
         .collect();
     let bitmap = box_mean(&active, width, REACH)
         .into_iter()

@@ -14,10 +14,10 @@ use super::super::stage::Stage;
 use super::{PIXEL_DEG, PIXEL_MM};
 
 /// Noise against formal errors.
-const EXCESS: f32 = 1.7;
+const EXCESS: f32 = 1.45;
 
 /// How much it differs from record to record, in logarithms.
-const NOISE_SCATTER: f32 = 0.25;
+const NOISE_SCATTER: f32 = 0.3;
 
 /// Noise of the line-of-sight magnetogram, G.
 const LOS_NOISE_GAUSS: f32 = 6.0;

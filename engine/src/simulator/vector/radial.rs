@@ -6,6 +6,7 @@
 use std::f64::consts::TAU;
 
 use rand::Rng;
+use rand_distr::StandardNormal;
 
 use super::super::attraction::Attraction;
 use super::super::canvas::Canvas;
@@ -21,7 +22,11 @@ use super::frame::{self, Frame};
 const CHART_PIXELS: usize = frame::MULTIPLE;
 
 /// Width (σ) of the smallest element as HMI shows it, Mm.
-const WIDTH_MM: f64 = 0.55;
+const WIDTH_MM: f64 = 0.51;
+
+/// How much that differs from region to region, in logarithms: with the sharpness of the image and the age of
+/// the plage.
+const FOCUS_SCATTER: f64 = 0.15;
 
 /// Elements of plage and of the quiet network.
 const PLAGE: Population = Population {
@@ -37,10 +42,10 @@ const QUIET: Population = Population {
 const GATHERING: f64 = 1.7;
 
 /// Largest mean field of plage over a cell of the charts, G.
-const SATURATION_GAUSS: f64 = 420.0;
+const SATURATION_GAUSS: f64 = 440.0;
 
 /// How strictly the polarities keep apart.
-const PURITY: i32 = 8;
+const PURITY: i32 = 20;
 
 /// Unsigned flux density of the quiet network that stands out of the noise, G.
 const QUIET_GAUSS: f64 = 4.0;
@@ -53,7 +58,7 @@ const UMBRA: f64 = 0.25;
 const PENUMBRA: f64 = 0.77;
 
 /// Horizontal field of plage as a share of the potential one: what HMI does not resolve looks steeper than it is.
-const STANDING: f64 = 0.95;
+const STANDING: f64 = 0.85;
 
 /// How much stronger the horizontal field of a penumbra is than the potential one.
 const LYING: f64 = 0.25;
@@ -103,7 +108,8 @@ pub(super) fn draw(
 
     // Away from disk centre a pixel of the instrument covers more of the surface.
     let mu = region.lat_deg.to_radians().cos() * stage.lon_deg.to_radians().cos();
-    let width_mm = WIDTH_MM * mu.powf(-0.6);
+    let focus = (FOCUS_SCATTER * rng.sample::<f64, _>(StandardNormal)).exp();
+    let width_mm = focus * WIDTH_MM * mu.powf(-0.6);
     let sheet = frame.sheet(CHART_PIXELS);
     let mut attraction = Attraction::draw(region, stage, sheet);
     for draw in &mut attraction.plage {
