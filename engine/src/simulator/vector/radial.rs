@@ -22,7 +22,7 @@ use super::frame::{self, Frame};
 const CHART_PIXELS: usize = frame::MULTIPLE;
 
 /// Width (σ) of the smallest element as HMI shows it, Mm.
-const WIDTH_MM: f64 = 0.51;
+const WIDTH_MM: f64 = 0.54;
 
 /// How much that differs from region to region, in logarithms: with the sharpness of the image and the age of
 /// the plage.
@@ -34,8 +34,8 @@ const PLAGE: Population = Population {
     largest_mx: 4e19,
 };
 const QUIET: Population = Population {
-    smallest_mx: 1e18,
-    largest_mx: 1.5e19,
+    smallest_mx: 4e17,
+    largest_mx: 2.5e18,
 };
 
 /// How much more sharply than in a small patch flux gathers in strands.
@@ -46,6 +46,9 @@ const SATURATION_GAUSS: f64 = 440.0;
 
 /// How strictly the polarities keep apart.
 const PURITY: i32 = 20;
+
+/// Mean field of plage in which elements of either sign have become rare, G.
+const UNMIXED_GAUSS: f32 = 5.0;
 
 /// Unsigned flux density of the quiet network that stands out of the noise, G.
 const QUIET_GAUSS: f64 = 4.0;
@@ -61,7 +64,7 @@ const PENUMBRA: f64 = 0.77;
 const STANDING: f64 = 0.85;
 
 /// How much stronger the horizontal field of a penumbra is than the potential one.
-const LYING: f64 = 0.25;
+const LYING: f64 = 0.35;
 
 /// Radius of the umbra as a part of the penumbra's.
 const UMBRA_SHARE: f64 = 0.42;
@@ -93,9 +96,9 @@ pub(super) fn draw(
         // Between the spokes the field lies flat.
         spot.scale(&mut lying, place, radius_mm, |angle, share| {
             let ramp = |from: f64, to: f64| ((share - from) / (to - from)).clamp(0.0, 1.0);
-            let penumbra = ramp(0.3, 0.6) * ramp(1.25, 0.95);
+            let penumbra = ramp(0.3, 0.55) * ramp(1.15, 0.85);
             let spot = 1.0 + penumbra * (LYING - 0.25 * (filaments.at(angle, share) - 1.0));
-            1.0 + ramp(1.7, 1.1) * (spot / STANDING - 1.0)
+            1.0 + ramp(1.5, 1.0) * (spot / STANDING - 1.0)
         });
         spot.scale(&mut brightness, place, radius_mm, |angle, share| {
             let step = |at: f64, width: f64| 0.5 * (1.0 + ((at - share) / width).tanh());
@@ -121,6 +124,10 @@ pub(super) fn draw(
         let chart = chart.saturated(SATURATION_GAUSS);
         scatter(&chart, PLAGE, 1.0 - SMOOTH_SHARE, &mut canvas, width_mm, rng);
         spread(&chart, SMOOTH_SHARE, &mut canvas);
+        // In plage, elements of the other sign have been cancelled.
+        for (draw, plage) in attraction.quiet.iter_mut().zip(chart.smooth(1.0).into_iter().flatten()) {
+            *draw *= f64::from((-plage.abs() / UNMIXED_GAUSS).exp());
+        }
     }
     let quiet = Chart::mixed(QUIET_GAUSS, &attraction.quiet, sheet);
     scatter(&quiet, QUIET, 1.0, &mut canvas, width_mm, rng);
