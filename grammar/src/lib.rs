@@ -58,7 +58,7 @@ pub use sqlparser;
 pub use sqlparser::{ast::Ident, tokenizer::TokenWithSpan};
 
 pub use ast::{
-    CreateDirections, CreateModel, Describe, DropModel, Evaluate, ImportModel, ImportSharps, ModelKind,
+    CreateDirections, CreateModel, Describe, DropModel, Evaluate, ExportSharps, ImportModel, ImportSharps, ModelKind,
     OptionValue, Options, Pattern, Show, Statement, StatementKind,
 };
 pub use bind::{

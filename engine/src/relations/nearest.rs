@@ -13,7 +13,7 @@ use datafusion::{
         Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder, expr::ScalarFunction, lit,
     },
     sql::sqlparser::{
-        ast::{self, FunctionArg, FunctionArgExpr, FunctionArgOperator, TableFactor, UnaryOperator, Value},
+        ast::{self, FunctionArg, FunctionArgExpr, FunctionArgOperator, TableFactor, Value},
         dialect::GenericDialect,
         parser::Parser,
     },
@@ -36,6 +36,8 @@ use crate::{
 const DEFAULT_TABLE: &str = "sharps";
 /// The column that an embedding made for the search stands in.
 const MADE: &str = "__embedding";
+/// How many rows are found where no number is given.
+const DEFAULT_K: u64 = 10;
 /// The most rows that can be asked for; each is kept in memory until all have been compared.
 const MAX_K: u64 = 1_000_000;
 
@@ -48,7 +50,7 @@ impl Relation for Nearest {
             name: "nearest",
             parameters: vec![
                 required("to"),
-                number("k", 10.0),
+                number("k", DEFAULT_K as f64),
                 optional("within"),
                 text("metric", "l2"),
                 Parameter::optional("exact", Kind::Boolean, Default::Null),
@@ -95,7 +97,7 @@ impl Relation for Nearest {
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
-        let k = read_k(&args)?;
+        let k = args.whole_number("k", "a whole number of rows", MAX_K)?.unwrap_or(DEFAULT_K) as usize;
         let metric = read_metric(&args)?;
         let within = plan_within(args.get("within"), context)?;
         let (within, vector, encoder, keeps_vector) = with_vectors(within, context)?;
@@ -114,37 +116,6 @@ impl Relation for Nearest {
     }
 }
 
-/// `k` is part of the plan, so it must be a literal whole number.
-fn read_k(args: &Arguments) -> Result<usize> {
-    let Some(value) = args.get("k") else { return Ok(10) };
-    let (sign, literal) = match value {
-        ast::Expr::UnaryOp {
-            op: UnaryOperator::Minus,
-            expr,
-        } => ("-", expr.as_ref()),
-        other => ("", other),
-    };
-    let found = match literal {
-        ast::Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) => format!("{sign}{digits}"),
-            other => other.to_string(),
-        },
-        other => other.to_string(),
-    };
-    // Defaults are written as floating point numbers, so `10.0` is ten too.
-    let whole = found.parse::<u64>().ok().or_else(|| {
-        let float = found.parse::<f64>().ok()?;
-        (float >= 0.0 && float.fract() == 0.0 && float <= MAX_K as f64).then_some(float as u64)
-    });
-    match whole {
-        Some(k) if k <= MAX_K => Ok(k as usize),
-        _ => {
-            let message = format!("NEAREST: k is a whole number of rows from 0 to {MAX_K}, found {found}");
-            Err(Error::from(Diagnostic::error(message).with_span(span_of(value, args))).into())
-        }
-    }
-}
-
 fn read_metric(args: &Arguments) -> Result<Metric> {
     let Some(value) = args.get("metric") else {
         return Ok(Metric::L2);
@@ -157,18 +128,8 @@ fn read_metric(args: &Arguments) -> Result<Metric> {
         other => other.to_string(),
     };
     text.parse().map_err(|message: String| {
-        Error::from(Diagnostic::error(format!("NEAREST: {message}")).with_span(span_of(value, args))).into()
+        Error::from(Diagnostic::error(format!("NEAREST: {message}")).with_span(args.span_of(value))).into()
     })
-}
-
-/// The place of an argument; that of the call where the syntax tree does not know it.
-fn span_of(value: &ast::Expr, args: &Arguments) -> helioql_grammar::Span {
-    let span = ast::Spanned::span(value);
-    if span == helioql_grammar::Span::empty() {
-        args.span
-    } else {
-        span
-    }
 }
 
 /// `(SELECT * FROM name)`, with the name where it stood.

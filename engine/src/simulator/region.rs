@@ -26,13 +26,16 @@ pub(super) struct Census {
     /// Mean and standard deviation of log₁₀ of the flux at its largest, Mx, and the limits of it.
     pub(super) log_flux: (f64, f64),
     pub(super) log_flux_limits: (f64, f64),
+    /// Smallest separation of a bipole, Mm.
+    pub(super) least_separation: f64,
     /// log ρ = 0.293 log Φ + this: what a bipole's own separation in Mm adds up to.
     pub(super) log_separation: f64,
     /// Mean log₁₀ of the spot area in microhemispheres by log₁₀ of the flux, and the scatter about it, dex.
     pub(super) log_spots: fn(f64) -> f64,
     pub(super) spot_scatter_dex: f64,
-    /// Most further emergences inside a region, and most remnants of older regions.
-    pub(super) emergences: u32,
+    /// Most further emergences inside a region of that log₁₀ of the flux.
+    pub(super) emergences: fn(f64) -> u32,
+    /// Most remnants of older regions.
     pub(super) remnants: u32,
     /// Mean log₁₀ of the flux of a remnant, Mx.
     pub(super) log_remnant: f64,
@@ -46,9 +49,10 @@ impl Census {
         log_flux_limits: (20.9, 23.1),
         // The database's −4.64, less what further emergences and the larger flux add.
         log_separation: -4.75,
+        least_separation: 12.0,
         log_spots: |log_flux| (log_flux - 20.63) / 0.70,
         spot_scatter_dex: 0.25,
-        emergences: 3,
+        emergences: |_| 3,
         remnants: 3,
         log_remnant: 21.3,
     };
@@ -58,10 +62,12 @@ impl Census {
         log_flux: (22.19, 0.46),
         log_flux_limits: (20.8, 23.4),
         log_separation: -4.75,
+        least_separation: 20.0,
         // The same reports with the area regressed on the flux: both scatter by half a decade, r = 0.73.
         log_spots: |log_flux| 1.70 + 0.75 * (log_flux - 21.87),
-        spot_scatter_dex: 0.6,
-        emergences: 1,
+        spot_scatter_dex: 0.65,
+        // Large regions are complex: half of those above 2e22 Mx have a class with γ or δ.
+        emergences: |log_flux| if log_flux > 22.3 { 3 } else { u32::from(log_flux > 21.7) },
         remnants: 1,
         log_remnant: 20.8,
     };
@@ -160,7 +166,7 @@ impl Region {
 
         let mut bipoles = vec![main];
         // Further emergences inside the region bring its polarities close together.
-        for _ in 0..rng.random_range(0..=census.emergences) {
+        for _ in 0..rng.random_range(0..=(census.emergences)(log_flux)) {
             let (along, across) = (0.35 * gauss(rng) * separation, 0.2 * gauss(rng) * separation);
             let log_share = rng.random_range(-1.2..-0.4);
             let mut small = Bipole::draw(
@@ -218,7 +224,7 @@ impl Bipole {
     fn draw<R: Rng>(rng: &mut R, census: &Census, centre: Place, log_flux: f64, lat_deg: f64) -> Self {
         let separation_mm = 10_f64
             .powf(normal(rng, 0.293 * log_flux + census.log_separation, 0.17))
-            .clamp(12.0, 130.0);
+            .clamp(census.least_separation, 130.0);
         // Small regions scatter more about Joy's law.
         let scatter = if log_flux < 21.5 { 20.0 } else { 14.0 };
         let tilt_deg = 26.2 * lat_deg.to_radians().sin() + scatter * gauss(rng);

@@ -13,6 +13,8 @@ mod masks;
 mod observe;
 mod radial;
 
+use rand_chacha::ChaCha8Rng;
+
 use super::{Census, FIRST_HARPNUM, FIRST_NOAA_AR, Region, Stage, Stream, VIEWS_PER_REGION, stream};
 
 use self::bearing::Bearing;
@@ -25,7 +27,18 @@ pub const PIXEL_DEG: f64 = 0.03;
 pub const RSUN_REF_M: f64 = 696_000_000.0;
 
 /// Side of a pixel, Mm.
-pub(super) const PIXEL_MM: f64 = PIXEL_DEG * std::f64::consts::PI / 180.0 * RSUN_REF_M / 1e6;
+pub const PIXEL_MM: f64 = PIXEL_DEG * std::f64::consts::PI / 180.0 * RSUN_REF_M / 1e6;
+
+/// What is known of a record before it is painted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Number of the region, from [`FIRST_HARPNUM`] on.
+    pub harpnum: i64,
+    /// Number of the region in NOAA's stead, from [`FIRST_NOAA_AR`] on.
+    pub noaa_ar: i64,
+    /// Time of the record, seconds of UTC since 1970, on a slot of 720 s of TAI.
+    pub t_rec: i64,
+}
 
 /// One simulated record with all its segments.
 ///
@@ -33,12 +46,8 @@ pub(super) const PIXEL_MM: f64 = PIXEL_DEG * std::f64::consts::PI / 180.0 * RSUN
 /// along JSOC's axes: `br` outward, `bp` westward, `bt` southward.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SimulatedSegments {
-    /// Number of the region, from [`FIRST_HARPNUM`] on.
-    pub harpnum: i64,
-    /// Number of the region in NOAA's stead, from [`FIRST_NOAA_AR`] on.
-    pub noaa_ar: i64,
-    /// Time of the record, seconds of UTC since 1970, on a slot of 720 s of TAI.
-    pub t_rec: i64,
+    /// Which record it is.
+    pub identity: Identity,
     /// Heliographic latitude of the middle of the images, degrees.
     pub lat_deg: f64,
     /// Longitude of the middle of the images from the central meridian, degrees, west positive.
@@ -81,37 +90,82 @@ pub struct SimulatedSegments {
 /// assert!(record.bitmap.contains(&34.0) && record.conf_disambig.contains(&90.0));
 /// ```
 pub fn simulate_segments(seed: u64, index: u64) -> SimulatedSegments {
-    let (number, view) = (index / VIEWS_PER_REGION, index % VIEWS_PER_REGION);
-    let mut rng = stream(seed, Stream::Region(number));
-    let region = Region::draw(&mut rng, &Census::SHARPS);
-    let bearing = Bearing::draw(&region, &mut rng);
-    let mut rng = stream(seed, Stream::View(index));
-    let stage = Stage::at_view(&region, view, &mut rng);
-
+    let (mut rng, region, bearing, stage) = draw(seed, index);
     let frame = Frame::around(&region);
     let radial = radial::draw(&region, &stage, &frame, &bearing, &mut rng);
     let field = horizontal::complete(radial.br, &radial.lying, frame.width, &bearing);
     let seen = observe::observe(&field, &radial.brightness, &frame, &region, &stage, &mut rng);
     let masks = masks::draw(&seen, &frame, &stage, &mut rng);
     SimulatedSegments {
-        harpnum: FIRST_HARPNUM.saturating_add_unsigned(number),
-        noaa_ar: FIRST_NOAA_AR.saturating_add_unsigned(number),
-        t_rec: stage.t_rec,
+        identity: identity(index, &stage),
         lat_deg: region.lat_deg + frame.north_mm() / MM_PER_DEG,
         lon_deg: stage.lon_deg + frame.west_mm() / MM_PER_DEG / region.lat_deg.to_radians().cos(),
         width: frame.width,
         height: frame.height,
-        br: seen.br,
-        bp: seen.bp,
-        bt: seen.bt,
-        br_err: seen.br_err,
-        bp_err: seen.bp_err,
-        bt_err: seen.bt_err,
-        magnetogram: seen.magnetogram,
+        br: on_steps(seen.br),
+        bp: on_steps(seen.bp),
+        bt: on_steps(seen.bt),
+        br_err: on_steps(seen.br_err),
+        bp_err: on_steps(seen.bp_err),
+        bt_err: on_steps(seen.bt_err),
+        magnetogram: on_steps(seen.magnetogram),
         continuum: seen.continuum,
         bitmap: masks.bitmap,
         conf_disambig: masks.conf_disambig,
     }
+}
+
+/// The identity of record `index` of the catalogue with that seed, without painting it.
+///
+/// # Examples
+/// ```
+/// use helioql::simulator::vector::{identify, simulate_segments};
+///
+/// assert_eq!(identify(7, 3), simulate_segments(7, 3).identity);
+/// ```
+pub fn identify(seed: u64, index: u64) -> Identity {
+    let (.., stage) = draw(seed, index);
+    identity(index, &stage)
+}
+
+fn identity(index: u64, stage: &Stage) -> Identity {
+    let number = index / VIEWS_PER_REGION;
+    Identity {
+        harpnum: FIRST_HARPNUM.saturating_add_unsigned(number),
+        noaa_ar: FIRST_NOAA_AR.saturating_add_unsigned(number),
+        t_rec: stage.t_rec,
+    }
+}
+
+/// All that a record is drawn from, and the numbers that are left for painting it.
+fn draw(seed: u64, index: u64) -> (ChaCha8Rng, Region, Bearing, Stage) {
+    let (number, view) = (index / VIEWS_PER_REGION, index % VIEWS_PER_REGION);
+    let mut rng = stream(seed, Stream::Region(number));
+    let region = Region::draw(&mut rng, &Census::SHARPS);
+    let bearing = Bearing::draw(&region, &mut rng);
+    let mut rng = stream(seed, Stream::View(index));
+    let stage = Stage::at_view(&region, view, &mut rng);
+    (rng, region, bearing, stage)
+}
+
+impl SimulatedSegments {
+    /// Latitude and longitude from the central meridian of the middle of a pixel, degrees.
+    pub fn place_deg(&self, row: usize, column: usize) -> (f64, f64) {
+        let from_middle = |index: usize, count: usize| (index as f64 + 0.5 - count as f64 / 2.0) * PIXEL_DEG;
+        (
+            self.lat_deg + from_middle(row, self.height),
+            self.lon_deg + from_middle(column, self.width) / self.lat_deg.to_radians().cos(),
+        )
+    }
+}
+
+/// The step of JSOC's files, on which every value of a field stands: 0.01 G. What is written is read again to the
+/// bit.
+fn on_steps(mut field: Vec<f32>) -> Vec<f32> {
+    for b in &mut field {
+        *b = ((f64::from(*b) * 100.0).round() * 0.01) as f32;
+    }
+    field
 }
 
 /// Megametres of a degree of a great circle.

@@ -20,7 +20,7 @@ use arrow::{
 };
 use datafusion::{dataframe::DataFrame, datasource::MemTable};
 use helioql_catalog::{
-    Catalogue, Transaction, find_records,
+    Catalogue, Record, Transaction, find_records,
     schema::{SharpRow, sharps_batch},
 };
 use helioql_grammar::{Diagnostic, ast::ImportSharps};
@@ -92,6 +92,11 @@ pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<
     batches.push(sharps_batch(&schema, &rows)?);
     store(session, &schema, change, batches).await?;
     answer(session, report_batch(&report)?)
+}
+
+/// The row of a record whose segments are in memory, as if it had been imported.
+pub(crate) fn row_of(models: &Handle, record: &Record) -> Result<SharpRow> {
+    Ok(record::row_of(models, record, &Settings::default())?.row)
 }
 
 /// A script must not go on as if it had records.

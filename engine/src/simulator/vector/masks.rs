@@ -16,7 +16,10 @@ const SURE_GAUSS: f32 = 335.0;
 const SURE_AT_LIMB_GAUSS: f32 = 120.0;
 
 /// Mean |B los| of a pixel and its neighbours from which it is active, G.
-const ACTIVE_GAUSS: f32 = 290.0;
+const ACTIVE_GAUSS: f32 = 480.0;
+
+/// How far an active pixel makes its neighbours active, pixels.
+const WIDENING: usize = 2;
 
 /// How much that differs from record to record, in logarithms: the pipeline weighs it by what else it sees.
 const ACTIVE_SCATTER: f32 = 0.35;
@@ -49,9 +52,13 @@ pub(super) fn draw(seen: &Seen, frame: &Frame, stage: &Stage, rng: &mut impl Rng
 
     let least = ACTIVE_GAUSS * (ACTIVE_SCATTER * rng.sample::<f32, _>(StandardNormal)).exp();
     let line_of_sight: Vec<f32> = seen.magnetogram.iter().map(|b| b.abs()).collect();
-    let active: Vec<f32> = box_mean(&line_of_sight, width, 1)
+    let strong: Vec<f32> = box_mean(&line_of_sight, width, 1)
         .into_iter()
         .map(|mean| f32::from(u8::from(mean > least)))
+        .collect();
+    let active: Vec<f32> = box_mean(&strong, width, WIDENING)
+        .into_iter()
+        .map(|share| f32::from(u8::from(share > 0.0)))
         .collect();
     let bitmap = box_mean(&active, width, REACH)
         .into_iter()

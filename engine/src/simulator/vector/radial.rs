@@ -35,7 +35,7 @@ const PLAGE: Population = Population {
 };
 const QUIET: Population = Population {
     smallest_mx: 4e17,
-    largest_mx: 2.5e18,
+    largest_mx: 3.5e18,
 };
 
 /// How much more sharply than in a small patch flux gathers in strands.
@@ -48,7 +48,7 @@ const SATURATION_GAUSS: f64 = 440.0;
 const PURITY: i32 = 20;
 
 /// Mean field of plage in which elements of either sign have become rare, G.
-const UNMIXED_GAUSS: f32 = 5.0;
+const UNMIXED_GAUSS: f32 = 6.0;
 
 /// Unsigned flux density of the quiet network that stands out of the noise, G.
 const QUIET_GAUSS: f64 = 4.0;
@@ -61,10 +61,13 @@ const UMBRA: f64 = 0.25;
 const PENUMBRA: f64 = 0.77;
 
 /// Horizontal field of plage as a share of the potential one: what HMI does not resolve looks steeper than it is.
-const STANDING: f64 = 0.85;
+const STANDING: f64 = 0.9;
 
 /// How much stronger the horizontal field of a penumbra is than the potential one.
 const LYING: f64 = 0.35;
+
+/// Radius up to which a spot is a pore, Mm; it has a full penumbra from twice that on.
+const PORE_MM: f64 = 3.2;
 
 /// Radius of the umbra as a part of the penumbra's.
 const UMBRA_SHARE: f64 = 0.42;
@@ -91,13 +94,15 @@ pub(super) fn draw(
     let mut lying = Canvas::new(frame.sheet(1));
     lying.gauss.fill(STANDING as f32);
     for (spot, place, radius_mm) in spot::at_stage(region, stage) {
-        let filaments = Filaments::draw(radius_mm, bearing.filaments, rng);
+        // Pores have no penumbra, and so no field that lies flat around them.
+        let grown = ((radius_mm - PORE_MM) / PORE_MM).clamp(0.7, 1.0);
+        let filaments = Filaments::draw(radius_mm, grown * bearing.filaments, rng);
         spot.stamp(&mut canvas, place, radius_mm, |angle, share| filaments.at(angle, share));
         // Between the spokes the field lies flat.
         spot.scale(&mut lying, place, radius_mm, |angle, share| {
             let ramp = |from: f64, to: f64| ((share - from) / (to - from)).clamp(0.0, 1.0);
-            let penumbra = ramp(0.3, 0.55) * ramp(1.15, 0.85);
-            let spot = 1.0 + penumbra * (LYING - 0.25 * (filaments.at(angle, share) - 1.0));
+            let penumbra = ramp(0.3, 0.55) * ramp(1.1, 0.8);
+            let spot = grown + penumbra * (LYING * grown - 0.25 * (filaments.at(angle, share) - 1.0));
             1.0 + ramp(1.5, 1.0) * (spot / STANDING - 1.0)
         });
         spot.scale(&mut brightness, place, radius_mm, |angle, share| {
