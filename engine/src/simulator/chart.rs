@@ -64,7 +64,8 @@ pub(super) struct Chart {
 }
 
 impl Chart {
-    /// The positive and the negative flux of clouds, `own^(p + 1) / (own + other)^p` of each with the purity p.
+    /// The positive and the negative flux of clouds, `own · own^p / (own^p + other^p)` of each: the purity p says
+    /// how strictly they keep apart.
     pub(super) fn of_clouds(
         clouds: &[Placed<'_>],
         days: f64,
@@ -105,8 +106,8 @@ impl Chart {
                     .map(|((&own, &other), attraction)| {
                         let (own, other) = (f64::from(own), f64::from(other));
                         // Where the signs meet, the weaker one has mostly been cancelled.
-                        let both = (own + other).max(f64::MIN_POSITIVE);
-                        own * own / both * attraction * (own / both).powi(purity - 1)
+                        let (wins, loses) = (own.powi(purity), other.powi(purity));
+                        own * wins / (wins + loses).max(f64::MIN_POSITIVE) * attraction
                     });
             Self::new(sheet, density, flux_mx, Some(sign))
         })

@@ -59,7 +59,7 @@ impl Census {
 
     /// Regions as the daily records of the SHARP catalogue show them, the small ones of a day among them.
     pub(super) const SHARPS: Self = Self {
-        log_flux: (22.19, 0.46),
+        log_flux: (22.22, 0.43),
         log_flux_limits: (20.8, 23.4),
         log_separation: -4.75,
         least_separation: 20.0,
@@ -67,7 +67,7 @@ impl Census {
         log_spots: |log_flux| 1.70 + 0.75 * (log_flux - 21.87),
         spot_scatter_dex: 0.65,
         // Large regions are complex: half of those above 2e22 Mx have a class with γ or δ.
-        emergences: |log_flux| if log_flux > 22.3 { 3 } else { u32::from(log_flux > 21.7) },
+        emergences: |log_flux| (2.0 * (log_flux - 21.0)).clamp(0.0, 3.0).round() as u32,
         remnants: 1,
         log_remnant: 20.8,
     };

@@ -76,7 +76,7 @@ pub(super) fn render(
     for (spot, place, radius_mm) in spot::at_stage(region, stage) {
         spot.stamp(&mut canvas, place, radius_mm, |_, _| 1.0);
     }
-    let mut plage = |clouds: &[Placed<'_>], canvas: &mut Canvas, rng: &mut _| {
+    let plage = |clouds: &[Placed<'_>], canvas: &mut Canvas, rng: &mut _| {
         for chart in Chart::of_clouds(clouds, stage.days, &attraction.plage, 1, sheet) {
             for (b, smooth) in canvas.gauss.iter_mut().zip(chart.smooth(SMOOTH_SHARE).into_iter().flatten()) {
                 *b += smooth;

@@ -70,7 +70,7 @@ pub struct SimulatedSegments {
     pub bt_err: Vec<f32>,
     /// Field along the line of sight, towards the observer positive.
     pub magnetogram: Vec<f32>,
-    /// Continuum intensity as a share of the quiet Sun's at disk centre.
+    /// Continuum intensity, DN/s.
     pub continuum: Vec<f32>,
     /// 1 and 2 outside the region, 33 and 34 inside it; 2 and 34 where the field is strong.
     pub bitmap: Vec<f32>,
@@ -109,7 +109,7 @@ pub fn simulate_segments(seed: u64, index: u64) -> SimulatedSegments {
         bp_err: on_steps(seen.bp_err),
         bt_err: on_steps(seen.bt_err),
         magnetogram: on_steps(seen.magnetogram),
-        continuum: seen.continuum,
+        continuum: on_steps(seen.continuum),
         bitmap: masks.bitmap,
         conf_disambig: masks.conf_disambig,
     }

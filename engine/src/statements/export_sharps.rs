@@ -132,7 +132,7 @@ const SEGMENTS: [(Segment, Packing); 10] = [
     (Segment::BpErr, Packing::Hundredths),
     (Segment::BtErr, Packing::Hundredths),
     (Segment::Magnetogram, Packing::Hundredths),
-    (Segment::Continuum, Packing::Whole),
+    (Segment::Continuum, Packing::Hundredths),
     (Segment::Bitmap, Packing::Whole),
     (Segment::ConfDisambig, Packing::Whole),
 ];
@@ -212,10 +212,12 @@ fn write_record(directory: &Path, origin: Origin, id: SharpId) -> Result<u64> {
     for (segment, packing) in SEGMENTS {
         let path = directory.join(file_name(id, segment));
         let unit = match segment {
-            Segment::Continuum | Segment::Bitmap | Segment::ConfDisambig => None,
-            _ => Some(("BUNIT", Value::Text("Mx/cm^2".to_owned()))),
+            Segment::Bitmap | Segment::ConfDisambig => "",
+            Segment::Continuum => "DN/s",
+            _ => "Mx/cm^2",
         };
-        let cards: Vec<_> = cards.iter().cloned().chain(unit).collect();
+        let unit = ("BUNIT", Value::Text(unit.to_owned()));
+        let cards: Vec<_> = cards.iter().cloned().chain([unit]).collect();
         write_image(&path, pixels(&made, segment), made.width, packing, &cards).map_err(helioql_catalog::Error::from)?;
         bytes += path.metadata().map_or(0, |metadata| metadata.len());
     }

@@ -22,7 +22,7 @@ impl Bearing {
     pub(super) fn draw(region: &Region, rng: &mut impl Rng) -> Self {
         let handedness = -region.lat_deg.signum();
         let tail = StudentT::new(2.5).expect("two and a half degrees of freedom are more than none");
-        let alpha = 0.003 * handedness + 0.0065 * tail.sample(rng);
+        let alpha = 0.003 * handedness + 0.007 * tail.sample(rng);
         let unlike: f64 = 0.004 + 0.003 * tail.sample(rng);
         let normal: f64 = StandardNormal.sample(rng);
         Self {

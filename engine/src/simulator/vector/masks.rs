@@ -16,13 +16,17 @@ const SURE_GAUSS: f32 = 335.0;
 const SURE_AT_LIMB_GAUSS: f32 = 120.0;
 
 /// Mean |B los| of a pixel and its neighbours from which it is active, G.
-const ACTIVE_GAUSS: f32 = 480.0;
+const ACTIVE_GAUSS: f32 = 400.0;
+
+/// Root of the mean square of the line-of-sight field of a usual record, G: what is active is judged by the rest of
+/// the patch.
+const USUAL_GAUSS: f32 = 100.0;
 
 /// How far an active pixel makes its neighbours active, pixels.
 const WIDENING: usize = 2;
 
 /// How much that differs from record to record, in logarithms: the pipeline weighs it by what else it sees.
-const ACTIVE_SCATTER: f32 = 0.35;
+const ACTIVE_SCATTER: f32 = 0.25;
 
 /// How far the region reaches beyond its active pixels, pixels.
 const REACH: usize = 25;
@@ -50,7 +54,8 @@ pub(super) fn draw(seen: &Seen, frame: &Frame, stage: &Stage, rng: &mut impl Rng
         .map(|mean| if mean > sure { 90.0 } else { 60.0 })
         .collect();
 
-    let least = ACTIVE_GAUSS * (ACTIVE_SCATTER * rng.sample::<f32, _>(StandardNormal)).exp();
+    let square = line_of_sight_square(&seen.magnetogram);
+    let least = ACTIVE_GAUSS * (square.sqrt() / USUAL_GAUSS).powf(0.25) * (ACTIVE_SCATTER * rng.sample::<f32, _>(StandardNormal)).exp();
     let line_of_sight: Vec<f32> = seen.magnetogram.iter().map(|b| b.abs()).collect();
     let strong: Vec<f32> = box_mean(&line_of_sight, width, 1)
         .into_iter()
@@ -66,6 +71,11 @@ pub(super) fn draw(seen: &Seen, frame: &Frame, stage: &Stage, rng: &mut impl Rng
         .map(|(crowd, active)| 1.0 + active + if crowd > CROWD { 32.0 } else { 0.0 })
         .collect();
     Masks { bitmap, conf_disambig }
+}
+
+fn line_of_sight_square(field: &[f32]) -> f32 {
+    let sum: f64 = field.iter().map(|&b| f64::from(b * b)).sum();
+    (sum / field.len() as f64) as f32
 }
 
 /// Mean over the square of `reach` pixels on every side, cut at the edges.

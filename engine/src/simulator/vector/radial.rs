@@ -45,10 +45,10 @@ const GATHERING: f64 = 1.7;
 const SATURATION_GAUSS: f64 = 440.0;
 
 /// How strictly the polarities keep apart.
-const PURITY: i32 = 20;
+const PURITY: i32 = 8;
 
 /// Mean field of plage in which elements of either sign have become rare, G.
-const UNMIXED_GAUSS: f32 = 6.0;
+const UNMIXED_GAUSS: f32 = 12.0;
 
 /// Unsigned flux density of the quiet network that stands out of the noise, G.
 const QUIET_GAUSS: f64 = 4.0;
@@ -64,7 +64,7 @@ const PENUMBRA: f64 = 0.77;
 const STANDING: f64 = 0.9;
 
 /// How much stronger the horizontal field of a penumbra is than the potential one.
-const LYING: f64 = 0.35;
+const LYING: f64 = 0.45;
 
 /// Radius up to which a spot is a pore, Mm; it has a full penumbra from twice that on.
 const PORE_MM: f64 = 3.2;
@@ -101,9 +101,9 @@ pub(super) fn draw(
         // Between the spokes the field lies flat.
         spot.scale(&mut lying, place, radius_mm, |angle, share| {
             let ramp = |from: f64, to: f64| ((share - from) / (to - from)).clamp(0.0, 1.0);
-            let penumbra = ramp(0.3, 0.55) * ramp(1.1, 0.8);
+            let penumbra = ramp(0.3, 0.55) * ramp(1.0, 0.75);
             let spot = grown + penumbra * (LYING * grown - 0.25 * (filaments.at(angle, share) - 1.0));
-            1.0 + ramp(1.5, 1.0) * (spot / STANDING - 1.0)
+            1.0 + ramp(1.35, 0.95) * (spot / STANDING - 1.0)
         });
         spot.scale(&mut brightness, place, radius_mm, |angle, share| {
             let step = |at: f64, width: f64| 0.5 * (1.0 + ((at - share) / width).tanh());
