@@ -76,7 +76,9 @@ impl Arguments {
     /// The argument of parameter `name` where it is part of the plan, and so a literal whole number of at most
     /// `most`; `what` it is stands in the message. Nothing where it is NULL or was not given.
     pub(crate) fn whole_number(&self, name: &str, what: &str, most: u64) -> Result<Option<u64>> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
         let (sign, literal) = match value {
             ast::Expr::UnaryOp {
                 op: UnaryOperator::Minus,

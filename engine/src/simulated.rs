@@ -145,7 +145,14 @@ mod tests {
             index: 12,
         };
         assert_eq!(origin.to_string().parse(), Ok(origin));
-        for other in ["", "simulate:", "simulate:1", "simulate:-1/2", "simulate:1/2/3", "fits/a.fits"] {
+        for other in [
+            "",
+            "simulate:",
+            "simulate:1",
+            "simulate:-1/2",
+            "simulate:1/2/3",
+            "fits/a.fits",
+        ] {
             assert_eq!(other.parse::<Origin>(), Err(()), "{other}");
         }
     }
@@ -156,7 +163,10 @@ mod tests {
         let models = Handle::new(store);
         let origin = Origin { seed: 3, index: 7 };
         let (bare, whole) = (bare_row(origin), row(&models, origin)?);
-        assert_eq!((bare.id, &bare.path, &bare.source), (whole.id, &whole.path, &whole.source));
+        assert_eq!(
+            (bare.id, &bare.path, &bare.source),
+            (whole.id, &whole.path, &whole.source)
+        );
         assert_eq!(bare.patch_component, whole.patch_component);
         for (card, value) in bare.header.iter() {
             assert_eq!(whole.header.get(card), Some(value), "{card}");

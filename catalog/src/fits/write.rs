@@ -135,7 +135,9 @@ fn with_cards(file: Vec<u8>, cards: &str, path: &Path) -> Result<Vec<u8>, FitsEr
         .cards
         .chunks_exact(CARD)
         .take_while(|card| card.trim_ascii_end() != b"END")
-        .filter(|card| !card.trim_ascii().is_empty() && !card.starts_with(b"DATASUM") && !card.starts_with(b"CHECKSUM"))
+        .filter(|card| {
+            !card.trim_ascii().is_empty() && !card.starts_with(b"DATASUM") && !card.starts_with(b"CHECKSUM")
+        })
         .collect();
     let before = unit.data_start as usize - unit.cards.len().next_multiple_of(BLOCK as usize);
     let mut whole = file[..before].to_vec();
@@ -297,21 +299,30 @@ mod tests {
             ("KEY", Value::Text("µ".to_owned())),
             ("KEY", Value::Text("two\nlines".to_owned())),
         ] {
-            assert!(push_card(&mut String::new(), keyword, &value).is_err(), "{keyword}");
+            assert!(
+                push_card(&mut String::new(), keyword, &value).is_err(),
+                "{keyword}"
+            );
         }
     }
 
     #[test]
-    fn every_hundredth_and_every_mask_value_comes_back_to_the_bit() -> Result<(), Box<dyn std::error::Error>> {
+    fn every_hundredth_and_every_mask_value_comes_back_to_the_bit() -> Result<(), Box<dyn std::error::Error>>
+    {
         let directory = tempfile::tempdir()?;
         let path = directory.path().join("a.fits");
-        let field: Vec<f32> = (-5000..5000).map(|n| (f64::from(n) * 7.0 * 0.01) as f32).collect();
+        let field: Vec<f32> = (-5000..5000)
+            .map(|n| (f64::from(n) * 7.0 * 0.01) as f32)
+            .collect();
         write_image(&path, &field, 100, Packing::Hundredths, &[])?;
         assert_eq!(crate::fits::read_image(&path)?.pixels, field);
         let mask = [0.0, 1.0, 2.0, 33.0, 34.0, 90.0];
         write_image(&path, &mask, 3, Packing::Whole, &[])?;
         let image = crate::fits::read_image(&path)?;
-        assert_eq!((image.shape(), image.pixels.as_slice()), ((3, 2), mask.as_slice()));
+        assert_eq!(
+            (image.shape(), image.pixels.as_slice()),
+            ((3, 2), mask.as_slice())
+        );
         // The name stands for the file, and for nothing else that was left.
         assert_eq!(fs::read_dir(directory.path())?.count(), 1);
         Ok(())

@@ -97,7 +97,9 @@ impl Relation for Nearest {
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
-        let k = args.whole_number("k", "a whole number of rows", MAX_K)?.unwrap_or(DEFAULT_K) as usize;
+        let k = args
+            .whole_number("k", "a whole number of rows", MAX_K)?
+            .unwrap_or(DEFAULT_K) as usize;
         let metric = read_metric(&args)?;
         let within = plan_within(args.get("within"), context)?;
         let (within, vector, encoder, keeps_vector) = with_vectors(within, context)?;

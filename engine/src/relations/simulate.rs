@@ -43,7 +43,9 @@ impl Relation for Simulate {
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
-        let n = args.whole_number("n", "a number of records", MAX_ROWS)?.unwrap_or(1);
+        let n = args
+            .whole_number("n", "a number of records", MAX_ROWS)?
+            .unwrap_or(1);
         let seed = match args.whole_number("seed", "a whole number", i64::MAX as u64)? {
             Some(seed) => seed,
             None => draw::random_seed() as u64,

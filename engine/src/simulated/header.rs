@@ -47,7 +47,10 @@ pub(crate) fn cards(made: &SimulatedSegments, origin: Origin) -> Vec<(&'static s
         ("CUNIT2", text("deg")),
         ("CRPIX1", Value::Real((made.width + 1) as f64 / 2.0)),
         ("CRPIX2", Value::Real((made.height + 1) as f64 / 2.0)),
-        ("CRVAL1", Value::Real((meridian_deg + made.lon_deg).rem_euclid(360.0))),
+        (
+            "CRVAL1",
+            Value::Real((meridian_deg + made.lon_deg).rem_euclid(360.0)),
+        ),
         ("CRVAL2", Value::Real(made.lat_deg)),
         ("CDELT1", Value::Real(PIXEL_DEG)),
         ("CDELT2", Value::Real(PIXEL_DEG)),
@@ -57,7 +60,10 @@ pub(crate) fn cards(made: &SimulatedSegments, origin: Origin) -> Vec<(&'static s
         ("CRLN_OBS", Value::Real(meridian_deg)),
         ("CRLT_OBS", Value::Real(0.0)),
         ("DSUN_OBS", Value::Real(AU_M)),
-        ("RSUN_OBS", Value::Real((RSUN_REF_M / AU_M).asin().to_degrees() * 3600.0)),
+        (
+            "RSUN_OBS",
+            Value::Real((RSUN_REF_M / AU_M).asin().to_degrees() * 3600.0),
+        ),
         ("RSUN_REF", Value::Real(RSUN_REF_M)),
         ("OBS_VR", Value::Real(0.0)),
     ]);
@@ -86,7 +92,11 @@ fn sums(made: &SimulatedSegments) -> Vec<(&'static str, Value)> {
                 let centre = if b > 0.0 { &mut positive } else { &mut negative };
                 centre.add(b.abs(), lat_deg, lon_deg);
             }
-            edges = Some(edges.unwrap_or(Edges::at(lat_deg, lon_deg)).with(lat_deg, lon_deg));
+            edges = Some(
+                edges
+                    .unwrap_or(Edges::at(lat_deg, lon_deg))
+                    .with(lat_deg, lon_deg),
+            );
         }
     }
     let mut cards = vec![
@@ -265,14 +275,21 @@ mod tests {
         }
         // Mean 4; deviations −3, −2, −1, 6: variance 12.5, third moment 45, fourth 348.5.
         let found: Vec<_> = moments.cards();
-        let value = |name| found.iter().find(|(card, _)| *card == name).map(|(_, value)| value.clone());
+        let value = |name| {
+            found
+                .iter()
+                .find(|(card, _)| *card == name)
+                .map(|(_, value)| value.clone())
+        };
         for (name, expected) in [
             ("MMEAN", 4.0),
             ("MSTDEV", 12.5_f64.sqrt()),
             ("MSKEW", 45.0 / 12.5_f64.powf(1.5)),
             ("MKURT", 348.5 / 156.25),
         ] {
-            let Some(Value::Real(found)) = value(name) else { panic!("{name}") };
+            let Some(Value::Real(found)) = value(name) else {
+                panic!("{name}")
+            };
             assert!((found - expected).abs() < 1e-12, "{name}: {found}");
         }
     }

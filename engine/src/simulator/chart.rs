@@ -182,7 +182,9 @@ impl Chart {
                 break;
             };
             let flux = population.draw(rng);
-            let sign = self.sign.unwrap_or_else(|| if rng.random_bool(0.5) { 1.0 } else { -1.0 });
+            let sign = self
+                .sign
+                .unwrap_or_else(|| if rng.random_bool(0.5) { 1.0 } else { -1.0 });
             stamp(place, sign * flux);
             placed += flux;
         }

@@ -78,7 +78,11 @@ pub(super) fn render(
     }
     let plage = |clouds: &[Placed<'_>], canvas: &mut Canvas, rng: &mut _| {
         for chart in Chart::of_clouds(clouds, stage.days, &attraction.plage, 1, sheet) {
-            for (b, smooth) in canvas.gauss.iter_mut().zip(chart.smooth(SMOOTH_SHARE).into_iter().flatten()) {
+            for (b, smooth) in canvas
+                .gauss
+                .iter_mut()
+                .zip(chart.smooth(SMOOTH_SHARE).into_iter().flatten())
+            {
                 *b += smooth;
             }
             scatter(&chart, PLAGE, 1.0 - SMOOTH_SHARE, canvas, rng);

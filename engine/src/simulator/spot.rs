@@ -23,7 +23,10 @@ const REACH: f64 = 1.9;
 const SMALLEST_MM: f64 = 1.5;
 
 /// The spots that a region has at a stage, with their places and radii in Mm.
-pub(super) fn at_stage<'a>(region: &'a Region, stage: &Stage) -> impl Iterator<Item = (&'a Spot, Place, f64)> {
+pub(super) fn at_stage<'a>(
+    region: &'a Region,
+    stage: &Stage,
+) -> impl Iterator<Item = (&'a Spot, Place, f64)> {
     let shrink = stage.spots.sqrt();
     let (opening, days) = (stage.opening, stage.days);
     let spots = region.bipoles.iter().flat_map(move |bipole| {

@@ -59,11 +59,24 @@ pub(super) async fn execute(session: &Session, export: &ExportSharps) -> Result<
         Field::new("bytes", DataType::Int64, false),
     ]);
     let columns: Vec<ArrayRef> = vec![
-        std::sync::Arc::new(bytes.iter().map(|(id, _)| Some(id.to_string())).collect::<StringArray>()),
+        std::sync::Arc::new(
+            bytes
+                .iter()
+                .map(|(id, _)| Some(id.to_string()))
+                .collect::<StringArray>(),
+        ),
         std::sync::Arc::new(Int64Array::from(vec![SEGMENTS.len() as i64; bytes.len()])),
-        std::sync::Arc::new(bytes.iter().map(|(_, bytes)| *bytes as i64).collect::<Int64Array>()),
+        std::sync::Arc::new(
+            bytes
+                .iter()
+                .map(|(_, bytes)| *bytes as i64)
+                .collect::<Int64Array>(),
+        ),
     ];
-    answer(session, RecordBatch::try_new(std::sync::Arc::new(schema), columns)?)
+    answer(
+        session,
+        RecordBatch::try_new(std::sync::Arc::new(schema), columns)?,
+    )
 }
 
 /// A record and its key.
@@ -74,9 +87,11 @@ async fn records(session: &Session, export: &ExportSharps) -> Result<Vec<Wanted>
     let frame = session.query(&export.query).await?;
     for column in NEEDED {
         if frame.schema().field_with_unqualified_name(column).is_err() {
-            return Err(Diagnostic::error(format!("EXPORT SHARPS: the query has no column `{column}`"))
-                .with_hint("SELECT * FROM SIMULATE(…) has all that is needed: source and path")
-                .into());
+            return Err(
+                Diagnostic::error(format!("EXPORT SHARPS: the query has no column `{column}`"))
+                    .with_hint("SELECT * FROM SIMULATE(…) has all that is needed: source and path")
+                    .into(),
+            );
         }
     }
     // What is not read is not computed: keywords, patches and embeddings least of all.
@@ -97,9 +112,11 @@ async fn records(session: &Session, export: &ExportSharps) -> Result<Vec<Wanted>
             let id = simulated::sharp_id(&identify(origin.seed, origin.index));
             match wanted.iter().find(|(_, known)| *known == id) {
                 Some((known, _)) if *known != origin => {
-                    return Err(Diagnostic::error(format!("EXPORT SHARPS: `{known}` and `{origin}` are both {id}"))
-                        .with_hint("records of different seeds go to different directories")
-                        .into());
+                    return Err(Diagnostic::error(format!(
+                        "EXPORT SHARPS: `{known}` and `{origin}` are both {id}"
+                    ))
+                    .with_hint("records of different seeds go to different directories")
+                    .into());
                 }
                 Some(_) => {}
                 None => wanted.push((origin, id)),
@@ -118,7 +135,9 @@ fn no_segments(source: Option<&str>, path: Option<&str>) -> Error {
     Diagnostic::error(format!(
         "EXPORT SHARPS writes rows of SIMULATE, whose segments can be made again; found {found}"
     ))
-    .with_note("an imported record is already the files that it was read from; the demo's records have a patch only")
+    .with_note(
+        "an imported record is already the files that it was read from; the demo's records have a patch only",
+    )
     .with_hint("WHERE path LIKE 'simulate:%' leaves out the others")
     .into()
 }
@@ -218,19 +237,28 @@ fn write_record(directory: &Path, origin: Origin, id: SharpId) -> Result<u64> {
         };
         let unit = ("BUNIT", Value::Text(unit.to_owned()));
         let cards: Vec<_> = cards.iter().cloned().chain([unit]).collect();
-        write_image(&path, pixels(&made, segment), made.width, packing, &cards).map_err(helioql_catalog::Error::from)?;
+        write_image(&path, pixels(&made, segment), made.width, packing, &cards)
+            .map_err(helioql_catalog::Error::from)?;
         bytes += path.metadata().map_or(0, |metadata| metadata.len());
     }
     Ok(bytes)
 }
 
 /// The cards of the keywords that the segments give, with their errors.
-fn keyword_cards(made: &SimulatedSegments, cards: &[(&'static str, Value)]) -> Result<Vec<(&'static str, Value)>> {
+fn keyword_cards(
+    made: &SimulatedSegments,
+    cards: &[(&'static str, Value)],
+) -> Result<Vec<(&'static str, Value)>> {
     let card = |name: &str| match cards.iter().find(|(card, _)| *card == name) {
         Some((_, Value::Real(value))) => *value,
         _ => f64::NAN,
     };
-    let scale = PixelScale::from_header(card("CDELT1"), card("RSUN_REF"), card("RSUN_OBS"), card("DSUN_OBS"))?;
+    let scale = PixelScale::from_header(
+        card("CDELT1"),
+        card("RSUN_REF"),
+        card("RSUN_OBS"),
+        card("DSUN_OBS"),
+    )?;
     let segments = Segments {
         width: made.width,
         height: made.height,

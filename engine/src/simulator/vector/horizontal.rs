@@ -62,7 +62,11 @@ pub(super) fn complete(bz: Vec<f32>, lying: &[f32], width: usize, bearing: &Bear
 
     // `image` is transposed now: a row for each kx.
     let wave = |index: usize, count: usize| {
-        let index = if 2 * index > count { index as f32 - count as f32 } else { index as f32 };
+        let index = if 2 * index > count {
+            index as f32 - count as f32
+        } else {
+            index as f32
+        };
         std::f32::consts::TAU * index / count as f32
     };
     let i = Complex32::i();

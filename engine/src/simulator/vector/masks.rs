@@ -7,9 +7,9 @@
 use rand::Rng;
 use rand_distr::StandardNormal;
 
+use super::super::stage::Stage;
 use super::frame::Frame;
 use super::observe::Seen;
-use super::super::stage::Stage;
 
 /// |B| from which the azimuth is sure, at disk centre and what the limb adds, G.
 const SURE_GAUSS: f32 = 335.0;
@@ -55,7 +55,9 @@ pub(super) fn draw(seen: &Seen, frame: &Frame, stage: &Stage, rng: &mut impl Rng
         .collect();
 
     let square = line_of_sight_square(&seen.magnetogram);
-    let least = ACTIVE_GAUSS * (square.sqrt() / USUAL_GAUSS).powf(0.25) * (ACTIVE_SCATTER * rng.sample::<f32, _>(StandardNormal)).exp();
+    let least = ACTIVE_GAUSS
+        * (square.sqrt() / USUAL_GAUSS).powf(0.15)
+        * (ACTIVE_SCATTER * rng.sample::<f32, _>(StandardNormal)).exp();
     let line_of_sight: Vec<f32> = seen.magnetogram.iter().map(|b| b.abs()).collect();
     let strong: Vec<f32> = box_mean(&line_of_sight, width, 1)
         .into_iter()
@@ -70,7 +72,10 @@ pub(super) fn draw(seen: &Seen, frame: &Frame, stage: &Stage, rng: &mut impl Rng
         .zip(&active)
         .map(|(crowd, active)| 1.0 + active + if crowd > CROWD { 32.0 } else { 0.0 })
         .collect();
-    Masks { bitmap, conf_disambig }
+    Masks {
+        bitmap,
+        conf_disambig,
+    }
 }
 
 fn line_of_sight_square(field: &[f32]) -> f32 {
@@ -80,7 +85,10 @@ fn line_of_sight_square(field: &[f32]) -> f32 {
 
 /// Mean over the square of `reach` pixels on every side, cut at the edges.
 fn box_mean(image: &[f32], width: usize, reach: usize) -> Vec<f32> {
-    let rows: Vec<f32> = image.chunks_exact(width).flat_map(|row| line_mean(row, reach)).collect();
+    let rows: Vec<f32> = image
+        .chunks_exact(width)
+        .flat_map(|row| line_mean(row, reach))
+        .collect();
     let height = image.len() / width;
     let mut mean = vec![0.0; image.len()];
     let mut column = vec![0.0; height];

@@ -7,10 +7,10 @@
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::frame::Frame;
-use super::horizontal::Field;
 use super::super::region::Region;
 use super::super::stage::Stage;
+use super::frame::Frame;
+use super::horizontal::Field;
 use super::{PIXEL_DEG, PIXEL_MM};
 
 /// Noise against formal errors.
@@ -74,8 +74,9 @@ pub(super) fn observe(
         let (sin_lat, cos_lat) = (latitude.sin() as f32, latitude.cos() as f32);
         for column in 0..width {
             let west_mm = (column as f64 + 0.5 - width as f64 / 2.0) * PIXEL_MM + frame.west_mm();
-            let longitude =
-                (stage.lon_deg + west_mm / PIXEL_MM * PIXEL_DEG / region.lat_deg.to_radians().cos()).to_radians();
+            let longitude = (stage.lon_deg
+                + west_mm / PIXEL_MM * PIXEL_DEG / region.lat_deg.to_radians().cos())
+            .to_radians();
             let (sin_lon, cos_lon) = (longitude.sin() as f32, longitude.cos() as f32);
             let mu = (cos_lat * cos_lon).max(0.05);
             let at = row * width + column;
@@ -85,7 +86,11 @@ pub(super) fn observe(
             let (along, across) = (along_err(strength) * coarser, across_err(strength) * coarser);
             // Radial is along the line of sight at disk centre, across it at the limb.
             let mix = |share: f32| (share * along * along + (1.0 - share) * across * across).sqrt();
-            let errors = [mix(mu * mu), mix(sin_lon * sin_lon), mix((sin_lat * cos_lon).powi(2))];
+            let errors = [
+                mix(mu * mu),
+                mix(sin_lon * sin_lon),
+                mix((sin_lat * cos_lon).powi(2)),
+            ];
             let noise = [noise_r[at], noise_p[at], noise_t[at]];
             let [br_n, bp_n, bt_n] = std::array::from_fn(|n| seeing * errors[n] * noise[n]);
             seen.br.push(br + br_n);
@@ -96,10 +101,12 @@ pub(super) fn observe(
             seen.bt_err.push(errors[2]);
             let across = bt * sin_lat * cos_lon - bp * sin_lon;
             let line_of_sight = br * mu + SEEN_ACROSS * across;
-            seen.magnetogram.push(line_of_sight + LOS_NOISE_GAUSS * coarser * noise_los[at]);
+            seen.magnetogram
+                .push(line_of_sight + LOS_NOISE_GAUSS * coarser * noise_los[at]);
             // Limb darkening of the continuum near 617 nm, quadratic in μ.
             let limb = 0.40 + 0.80 * mu - 0.20 * mu * mu;
-            seen.continuum.push(QUIET_DN * limb * (brightness[at] + GRANULATION * granules[at]));
+            seen.continuum
+                .push(QUIET_DN * limb * (brightness[at] + GRANULATION * granules[at]));
         }
     }
     seen
@@ -124,7 +131,9 @@ fn correlated(width: usize, height: usize, rng: &mut impl Rng) -> Vec<f32> {
         weights[0] * (at(0) + at(4)) + weights[1] * (at(1) + at(3)) + weights[2] * at(2)
     };
     let wide = width + 4;
-    let white: Vec<f32> = (0..wide * (height + 4)).map(|_| StandardNormal.sample(rng)).collect();
+    let white: Vec<f32> = (0..wide * (height + 4))
+        .map(|_| StandardNormal.sample(rng))
+        .collect();
     let across: Vec<f32> = white
         .chunks_exact(wide)
         .flat_map(|row| row.windows(5).map(|near| smooth(&|n| near[n])))

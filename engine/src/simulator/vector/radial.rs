@@ -61,7 +61,7 @@ const UMBRA: f64 = 0.25;
 const PENUMBRA: f64 = 0.77;
 
 /// Horizontal field of plage as a share of the potential one: what HMI does not resolve looks steeper than it is.
-const STANDING: f64 = 0.9;
+const STANDING: f64 = 0.94;
 
 /// How much stronger the horizontal field of a penumbra is than the potential one.
 const LYING: f64 = 0.45;
@@ -97,7 +97,9 @@ pub(super) fn draw(
         // Pores have no penumbra, and so no field that lies flat around them.
         let grown = ((radius_mm - PORE_MM) / PORE_MM).clamp(0.7, 1.0);
         let filaments = Filaments::draw(radius_mm, grown * bearing.filaments, rng);
-        spot.stamp(&mut canvas, place, radius_mm, |angle, share| filaments.at(angle, share));
+        spot.stamp(&mut canvas, place, radius_mm, |angle, share| {
+            filaments.at(angle, share)
+        });
         // Between the spokes the field lies flat.
         spot.scale(&mut lying, place, radius_mm, |angle, share| {
             let ramp = |from: f64, to: f64| ((share - from) / (to - from)).clamp(0.0, 1.0);
@@ -130,7 +132,11 @@ pub(super) fn draw(
         scatter(&chart, PLAGE, 1.0 - SMOOTH_SHARE, &mut canvas, width_mm, rng);
         spread(&chart, SMOOTH_SHARE, &mut canvas);
         // In plage, elements of the other sign have been cancelled.
-        for (draw, plage) in attraction.quiet.iter_mut().zip(chart.smooth(1.0).into_iter().flatten()) {
+        for (draw, plage) in attraction
+            .quiet
+            .iter_mut()
+            .zip(chart.smooth(1.0).into_iter().flatten())
+        {
             *draw *= f64::from((-plage.abs() / UNMIXED_GAUSS).exp());
         }
     }
@@ -143,7 +149,14 @@ pub(super) fn draw(
     }
 }
 
-fn scatter(chart: &Chart, population: Population, share: f64, canvas: &mut Canvas, width_mm: f64, rng: &mut impl Rng) {
+fn scatter(
+    chart: &Chart,
+    population: Population,
+    share: f64,
+    canvas: &mut Canvas,
+    width_mm: f64,
+    rng: &mut impl Rng,
+) {
     chart.scatter(population, share, rng, |place, flux_mx| {
         flux_tube::stamp(canvas, place, flux_mx, width_mm);
     });
