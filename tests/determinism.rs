@@ -40,7 +40,8 @@ fn threads_change_nothing() -> Outcome {
     let sql = format!(
         "SELECT {COLUMNS} FROM GENERATE(n => 3, seed => 7);
          SELECT {COLUMNS} FROM GENERATE(usflux => 1e22Mx, n => 2, seed => 7);
-         SELECT EMBED(patch) FROM GENERATE(n => 3, seed => 7);"
+         SELECT EMBED(patch) FROM GENERATE(n => 3, seed => 7);
+         SELECT * FROM SIMULATE(n => 3, seed => 7);"
     );
     let with_threads = |threads: &str| {
         let mut command = helioql([

@@ -13,6 +13,7 @@ fn written(statement: &Statement) -> Option<String> {
     Some(match &statement.kind {
         StatementKind::Sql(_) => return None,
         StatementKind::ImportSharps(import) => import.to_string(),
+        StatementKind::ExportSharps(export) => export.to_string(),
         StatementKind::ImportGenerator(import) => import.to_sql(ModelKind::Generator),
         StatementKind::ImportEncoder(import) => import.to_sql(ModelKind::Encoder),
         StatementKind::CreateGenerator(create) => create.to_sql(ModelKind::Generator),
@@ -32,6 +33,10 @@ fn our_statements_are_read_and_written_back() {
         (
             "IMPORT SHARPS FROM 'it''s.fits', 'b' INTO Mine WITH (Strict = TRUE, n = 3)",
             "IMPORT SHARPS FROM 'it''s.fits', 'b' INTO mine WITH (strict = true, n = 3)",
+        ),
+        (
+            "export sharps to 'it''s here' with (Overwrite = TRUE) as from simulate(n => 3)",
+            "EXPORT SHARPS TO 'it''s here' WITH (overwrite = true) AS from simulate(n => 3)",
         ),
         (
             "import generator G from 'it''s.ckpt' with (arch = 'dcgan', clip = 1kG)",

@@ -72,7 +72,7 @@ pub fn write_image(
     for (keyword, value) in cards {
         push_card(&mut text, keyword, value).map_err(refuse)?;
     }
-    let bytes = with_cards(compressed(pixels, width, packing, path)?, &text, path)?;
+    let bytes = with_cards(&compressed(pixels, width, packing, path)?, &text, path)?;
     store(path, &bytes).map_err(|source| FitsError::Write {
         path: path.to_owned(),
         source,
@@ -128,8 +128,8 @@ fn whole(value: f32) -> i16 {
 }
 
 /// The file with more cards in the header of its image, and the sum of its data.
-fn with_cards(file: Vec<u8>, cards: &str, path: &Path) -> Result<Vec<u8>, FitsError> {
-    let unit = unit::find_image(&mut Cursor::new(&file), path)?;
+fn with_cards(file: &[u8], cards: &str, path: &Path) -> Result<Vec<u8>, FitsError> {
+    let unit = unit::find_image(&mut Cursor::new(file), path)?;
     let data = &file[unit.data_start as usize..];
     let own: Vec<&[u8]> = unit
         .cards
@@ -170,7 +170,11 @@ fn push_card(out: &mut String, keyword: &str, value: &Value) -> Result<(), Strin
             "`{keyword}` is no keyword: expected at most 8 of A to Z, 0 to 9, _ and -"
         ));
     }
-    let mut line = |text: String| out.push_str(&format!("{text:80}"));
+    let mut line = |text: String| {
+        out.push_str(&text);
+        // Every part fits a card.
+        out.extend(std::iter::repeat_n(' ', CARD.saturating_sub(text.len())));
+    };
     match value {
         Value::Logical(value) => line(format!("{keyword:8}= {:>20}", if *value { "T" } else { "F" })),
         Value::Integer(value) => line(format!("{keyword:8}= {value:>20}")),
@@ -248,9 +252,9 @@ mod tests {
     use super::*;
     use crate::fits::Header;
 
-    fn cards(keyword: &str, value: Value) -> String {
+    fn cards(keyword: &str, value: &Value) -> String {
         let mut out = String::new();
-        push_card(&mut out, keyword, &value).expect("a card");
+        push_card(&mut out, keyword, value).expect("a card");
         out
     }
 
@@ -265,7 +269,7 @@ mod tests {
             (Value::Text("AR".to_owned()), "KEY     = 'AR      '"),
             (Value::Text("it's".to_owned()), "KEY     = 'it''s   '"),
         ] {
-            let card = cards("KEY", value);
+            let card = cards("KEY", &value);
             assert_eq!(card.len(), CARD);
             assert_eq!(card.trim_end(), expected);
         }
@@ -283,7 +287,7 @@ mod tests {
             Value::Real(1e300),
             Value::Integer(i64::MIN),
         ] {
-            let written = cards("KEY", value.clone());
+            let written = cards("KEY", &value);
             assert!(written.len().is_multiple_of(CARD));
             let header = Header::parse(written.as_bytes());
             assert_eq!(header.get("KEY"), Some(&value), "{written}");

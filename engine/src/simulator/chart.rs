@@ -148,9 +148,13 @@ impl Chart {
             .collect();
         let whole = to_gauss * total;
         for _ in 0..ROUNDS {
-            cells.iter_mut().for_each(|b| *b = b.min(gauss));
+            for b in &mut cells {
+                *b = b.min(gauss);
+            }
             let held: f64 = cells.iter().sum();
-            cells.iter_mut().for_each(|b| *b *= whole / held);
+            for b in &mut cells {
+                *b *= whole / held;
+            }
         }
         Self::new(self.sheet, cells.into_iter(), self.flux_mx, self.sign)
     }

@@ -163,10 +163,14 @@ impl SimulatedSegments {
 /// bit.
 fn on_steps(mut field: Vec<f32>) -> Vec<f32> {
     for b in &mut field {
-        *b = ((f64::from(*b) * 100.0).round() * 0.01) as f32;
+        // An integer has no negative zero.
+        *b = (f64::from((f64::from(*b) * 100.0).round() as i32) * 0.01) as f32;
     }
     field
 }
 
 /// Megametres of a degree of a great circle.
 const MM_PER_DEG: f64 = PIXEL_MM / PIXEL_DEG;
+
+#[cfg(test)]
+mod tests;

@@ -145,8 +145,9 @@ fn transpose(image: &[Complex32], width: usize) -> Vec<Complex32> {
 
 /// The next length of small factors that leaves the margin.
 fn padded(length: usize) -> usize {
+    // A power of two lies before twice the length.
     let least = (length as f64 * (1.0 + MARGIN)).ceil() as usize;
-    (least..)
+    (least..2 * least)
         .find(|&length| {
             let mut rest = length;
             for factor in [2, 3, 5] {

@@ -143,9 +143,9 @@ pub(super) fn draw(
     let quiet = Chart::mixed(QUIET_GAUSS, &attraction.quiet, sheet);
     scatter(&quiet, QUIET, 1.0, &mut canvas, width_mm, rng);
     Radial {
-        br: from_south(canvas),
-        brightness: from_south(brightness),
-        lying: from_south(lying),
+        br: from_south(&canvas),
+        brightness: from_south(&brightness),
+        lying: from_south(&lying),
     }
 }
 
@@ -215,7 +215,7 @@ impl Filaments {
     }
 }
 
-fn from_south(canvas: Canvas) -> Vec<f32> {
+fn from_south(canvas: &Canvas) -> Vec<f32> {
     canvas
         .gauss
         .chunks_exact(canvas.sheet.grid.width)
