@@ -59,7 +59,7 @@ fn threads_change_nothing() -> Outcome {
     assert_eq!(one.code, Some(0), "{}", one.stderr);
     assert_eq!(
         one.stdout.lines().count(),
-        3 + 1 + 2 + 1 + 3 + 1,
+        3 + 1 + 2 + 1 + 3 + 1 + 3 + 1,
         "rows and headers"
     );
     assert!(
