@@ -1,10 +1,10 @@
 //! Simulated vector SHARPs: every segment of a record at HMI's full resolution.
 //!
-//! Regions are drawn as for [`simulate`](super::simulate), but from the population of the daily SHARP catalogue
-//! (`Census::SHARPS`), to which their keywords are calibrated; here they are painted on pixels of 0.03° (0.3644 Mm) of the cylindrical equal-area projection, as JSOC's
-//! records are: the radial field from spots and flux tubes ([`radial`]), the horizontal field from it
-//! ([`horizontal`]), then what an observer makes of both ([`observe`]) and the masks of the pipeline
-//! ([`masks`]). The keywords of Bobra et al. 2014 can all be computed from the result.
+//! Regions are drawn as for [`simulate`](super::simulate), but from the population of the daily SHARP catalogue,
+//! to which their keywords are calibrated. They are painted on pixels of 0.03° (0.3644 Mm) of the cylindrical
+//! equal-area projection, as JSOC's records are: the radial field from spots and flux tubes (`radial`), the
+//! horizontal field from it (`horizontal`), then what an observer makes of both (`observe`) and the masks of the
+//! pipeline (`masks`). The keywords of Bobra et al. 2014 can all be computed from the result.
 
 mod bearing;
 mod frame;
