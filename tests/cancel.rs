@@ -11,13 +11,14 @@ use helioql_tests::Bench;
 type Outcome = Result<(), Box<dyn Error>>;
 
 /// Statements that would run for minutes.
-const LONG: [&str; 6] = [
+const LONG: [&str; 7] = [
     "CREATE GENERATOR long WITH (steps = 100000, batch = 4) AS SELECT patch FROM sharps",
     "CREATE ENCODER long WITH (steps = 100000, batch = 4) AS SELECT patch FROM sharps",
     "CREATE OR REPLACE DIRECTIONS FOR GENERATOR sun (usflux) WITH (samples = 10000000)",
     "EVALUATE GENERATOR sun ON (SELECT patch FROM sharps) WITH (samples = 1000000)",
     "EVALUATE ENCODER look ON (SELECT patch FROM sharps) WITH (samples = 1000000)",
     "SELECT count(*) FROM GENERATE(n => 100000, seed => 1)",
+    "SELECT sum(usflux) FROM SIMULATE(n => 100000, seed => 1)",
 ];
 /// When they are stopped.
 const AFTER: Duration = Duration::from_millis(300);

@@ -40,7 +40,8 @@ fn threads_change_nothing() -> Outcome {
     let sql = format!(
         "SELECT {COLUMNS} FROM GENERATE(n => 3, seed => 7);
          SELECT {COLUMNS} FROM GENERATE(usflux => 1e22Mx, n => 2, seed => 7);
-         SELECT EMBED(patch) FROM GENERATE(n => 3, seed => 7);"
+         SELECT EMBED(patch) FROM GENERATE(n => 3, seed => 7);
+         SELECT * FROM SIMULATE(n => 3, seed => 7);"
     );
     let with_threads = |threads: &str| {
         let mut command = helioql([
@@ -58,7 +59,7 @@ fn threads_change_nothing() -> Outcome {
     assert_eq!(one.code, Some(0), "{}", one.stderr);
     assert_eq!(
         one.stdout.lines().count(),
-        3 + 1 + 2 + 1 + 3 + 1,
+        3 + 1 + 2 + 1 + 3 + 1 + 3 + 1,
         "rows and headers"
     );
     assert!(

@@ -1,4 +1,5 @@
-//! FITS files as JSOC writes them: a header of cards, and an image that may be compressed by tiles.
+//! FITS files as JSOC writes them: a header of cards, and an image that may be compressed by tiles. They are
+//! read as they are found, and written as the standard asks.
 //!
 //! The crate `fits-well` decodes the pixels; headers are read here, because SHARP files carry cards that
 //! the standard forbids (`R_VALUE = nan`) and that a conforming parser refuses together with the file.
@@ -9,9 +10,11 @@ mod gzip;
 mod header;
 mod image;
 mod unit;
+mod write;
 
 pub use self::header::{Header, Value};
 pub use self::image::Image;
+pub use self::write::{Packing, write_image};
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

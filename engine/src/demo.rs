@@ -25,7 +25,7 @@ use crate::{
     models::{Handle, ModelStore},
     patch::Patch,
     progress::{Observer, Progress},
-    simulator,
+    simulated, simulator,
     tables::sharps,
 };
 
@@ -141,7 +141,7 @@ fn row(models: &Handle, index: u64) -> Result<SharpRow> {
         patch_component: Some("los"),
         patch: Some(patch.into_gauss()),
         embedding,
-        source: "simulated".to_owned(),
+        source: simulated::SOURCE.to_owned(),
         path: None,
     })
 }

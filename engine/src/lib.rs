@@ -32,6 +32,7 @@ mod planner;
 mod relations;
 mod session;
 mod shipped;
+mod simulated;
 mod statements;
 mod tables;
 mod types;

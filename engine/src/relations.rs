@@ -7,6 +7,7 @@ mod generate;
 mod invert;
 mod nearest;
 mod recordset;
+mod simulate;
 mod steer;
 mod within;
 
@@ -20,10 +21,10 @@ use datafusion::{
         expr::ScalarFunction,
         planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning},
     },
-    sql::sqlparser::ast::{self, FunctionArg, ObjectName, TableAlias, TableFactor},
+    sql::sqlparser::ast::{self, FunctionArg, ObjectName, TableAlias, TableFactor, UnaryOperator},
 };
 use helioql_grammar::{
-    Span,
+    Diagnostic, Span,
     bind::{CallSignature, Default, bind_arguments},
 };
 
@@ -37,6 +38,7 @@ pub(crate) fn relations() -> Vec<Box<dyn Relation>> {
         Box::new(invert::Invert),
         Box::new(nearest::Nearest),
         Box::new(recordset::RecordSetRows),
+        Box::new(simulate::Simulate),
     ]
 }
 
@@ -79,12 +81,49 @@ impl Arguments {
         self.call.title()
     }
 
+    /// The argument of parameter `name` where it is part of the plan, and so a literal whole number of at most
+    /// `most`; `what` it is stands in the message. Nothing where it is NULL or was not given.
+    pub(crate) fn whole_number(&self, name: &str, what: &str, most: u64) -> Result<Option<u64>> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        let (sign, literal) = match value {
+            ast::Expr::UnaryOp {
+                op: UnaryOperator::Minus,
+                expr,
+            } => ("-", expr.as_ref()),
+            other => ("", other),
+        };
+        let found = match literal {
+            ast::Expr::Value(value) => match &value.value {
+                ast::Value::Null => return Ok(None),
+                ast::Value::Number(digits, _) => format!("{sign}{digits}"),
+                other => other.to_string(),
+            },
+            other => other.to_string(),
+        };
+        // Defaults are written as floating point numbers, so `10.0` is ten too.
+        let whole = found.parse::<u64>().ok().or_else(|| {
+            let float = found.parse::<f64>().ok()?;
+            (float >= 0.0 && float.fract() == 0.0 && float <= MAX_EXACT).then_some(float as u64)
+        });
+        if let Some(whole) = whole.filter(|whole| *whole <= most) {
+            return Ok(Some(whole));
+        }
+        let title = self.call.title();
+        let message = format!("{title}: {name} is {what} from 0 to {most}, found {found}");
+        Err(Error::from(Diagnostic::error(message).with_span(self.span_of(value))).into())
+    }
+
     /// The place of an argument; that of the call where the syntax tree does not know it.
     pub(crate) fn span_of(&self, value: &ast::Expr) -> Span {
         let span = ast::Spanned::span(value);
         if span == Span::empty() { self.span } else { span }
     }
 }
+
+/// Beyond 2⁵³ neighbouring integers share one double.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// What a relation plans with.
 pub(crate) struct Planning<'a> {

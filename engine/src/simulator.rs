@@ -9,8 +9,10 @@
 //!
 //! Everything follows from `(seed, index)` alone: no global state, no order of threads.
 
+mod attraction;
 pub mod bmr;
 mod canvas;
+mod chart;
 mod flux_tube;
 mod network;
 mod region;
@@ -19,6 +21,7 @@ mod render;
 mod spot;
 mod stage;
 mod time;
+pub mod vector;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -26,7 +29,7 @@ use rayon::prelude::*;
 
 use crate::patch::{self, Grid, Patch};
 
-use self::region::Region;
+use self::region::{Census, Region};
 use self::stage::Stage;
 
 /// How often each simulated region is seen on its way across the disk.
@@ -117,7 +120,7 @@ pub struct SimulatedSharp {
 pub fn simulate(seed: u64, index: u64, grid: Grid) -> Result<SimulatedSharp, Error> {
     check(grid)?;
     let (number, view) = (index / VIEWS_PER_REGION, index % VIEWS_PER_REGION);
-    let region = Region::draw(&mut stream(seed, Stream::Region(number)));
+    let region = Region::draw(&mut stream(seed, Stream::Region(number)), &Census::DEMO);
     let mut rng = stream(seed, Stream::View(index));
     let stage = Stage::at_view(&region, view, &mut rng);
     let field = render::render(&region, &stage, grid, &mut rng)?;

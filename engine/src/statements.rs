@@ -6,10 +6,11 @@ mod create_generator;
 mod describe;
 mod drop_model;
 pub(crate) mod evaluate;
+mod export_sharps;
 mod import_encoder;
 mod import_generator;
 mod import_model;
-mod import_sharps;
+pub(crate) mod import_sharps;
 mod show;
 mod training_set;
 
@@ -30,6 +31,7 @@ pub(crate) async fn execute(session: &Session, statement: &StatementKind, text: 
     match statement {
         StatementKind::Sql(tokens) => session.query(tokens).await,
         StatementKind::ImportSharps(import) => import_sharps::execute(session, import).await,
+        StatementKind::ExportSharps(export) => export_sharps::execute(session, export).await,
         StatementKind::ImportGenerator(import) => import_generator::execute(session, import, text).await,
         StatementKind::ImportEncoder(import) => import_encoder::execute(session, import, text).await,
         StatementKind::CreateGenerator(create) => create_generator::execute(session, create, text).await,

@@ -7,6 +7,7 @@ mod create_model;
 mod describe;
 mod drop_model;
 mod evaluate;
+mod export_sharps;
 mod import_model;
 mod import_sharps;
 mod options;
@@ -23,6 +24,7 @@ pub use create_model::CreateModel;
 pub use describe::Describe;
 pub use drop_model::DropModel;
 pub use evaluate::Evaluate;
+pub use export_sharps::ExportSharps;
 pub use import_model::ImportModel;
 pub use import_sharps::{ImportSharps, Pattern, SharpSource};
 pub use options::{OptionValue, Options};
@@ -46,6 +48,8 @@ pub enum StatementKind {
     Sql(Vec<TokenWithSpan>),
     /// `IMPORT SHARPS`
     ImportSharps(ImportSharps),
+    /// `EXPORT SHARPS`
+    ExportSharps(ExportSharps),
     /// `IMPORT GENERATOR`
     ImportGenerator(ImportModel),
     /// `IMPORT ENCODER`

@@ -7,6 +7,7 @@ pub const KEYWORDS: &[&str] = &[
     "ENCODER",
     "ENCODERS",
     "EVALUATE",
+    "EXPORT",
     "FUNCTIONS",
     "GENERATOR",
     "GENERATORS",
@@ -35,6 +36,11 @@ pub const STATEMENTS: &[Syntax] = &[
         opening: "IMPORT SHARPS",
         form: "IMPORT SHARPS FROM 'files' [, …] | JSOC 'record set' [INTO table] [WITH (name = value, …)]",
         summary: "reads SHARP records from FITS files, and their keywords from CSV, JSON, Parquet or JSOC, into a table",
+    },
+    Syntax {
+        opening: "EXPORT SHARPS",
+        form: "EXPORT SHARPS TO 'directory' [WITH (name = value, …)] AS query",
+        summary: "writes the segments of simulated records to FITS files as JSOC's are",
     },
     Syntax {
         opening: "IMPORT GENERATOR",
@@ -95,6 +101,7 @@ pub(crate) fn form_of(opening: &str) -> Option<&'static str> {
 /// `DataFusion`, so that any other word can be refused with a suggestion.
 pub(crate) const OPENINGS: &[&str] = &[
     "IMPORT",
+    "EXPORT",
     "EVALUATE",
     "SELECT",
     "WITH",
@@ -167,7 +174,6 @@ pub(crate) const OPENINGS: &[&str] = &[
     "PRINT",
     "WAITFOR",
     "RETURN",
-    "EXPORT",
     "VACUUM",
 ];
 

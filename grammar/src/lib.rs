@@ -58,8 +58,8 @@ pub use sqlparser;
 pub use sqlparser::{ast::Ident, tokenizer::TokenWithSpan};
 
 pub use ast::{
-    CreateDirections, CreateModel, Describe, DropModel, Evaluate, ImportModel, ImportSharps, ModelKind,
-    OptionValue, Options, Pattern, SharpSource, Show, Statement, StatementKind,
+    CreateDirections, CreateModel, Describe, DropModel, Evaluate, ExportSharps, ImportModel, ImportSharps,
+    ModelKind, OptionValue, Options, Pattern, SharpSource, Show, Statement, StatementKind,
 };
 pub use bind::{
     CallSignature, Default, Kind, Parameter, QuantityLiteral, Signatures, bind_arguments, bind_calls,

@@ -9,6 +9,7 @@ mod cursor;
 mod describe;
 mod drop_model;
 mod evaluate;
+mod export_sharps;
 mod import_model;
 mod import_sharps;
 mod options;
@@ -56,6 +57,7 @@ pub(crate) fn statement(tokens: &[TokenWithSpan], lines: &LineIndex<'_>) -> Resu
 #[derive(Debug, Clone, Copy)]
 enum Opening {
     ImportSharps,
+    ExportSharps,
     ImportGenerator,
     ImportEncoder,
     CreateGenerator,
@@ -72,6 +74,7 @@ impl Opening {
     fn words(self) -> &'static str {
         match self {
             Self::ImportSharps => "IMPORT SHARPS",
+            Self::ExportSharps => "EXPORT SHARPS",
             Self::ImportGenerator => "IMPORT GENERATOR",
             Self::ImportEncoder => "IMPORT ENCODER",
             Self::CreateGenerator => "CREATE GENERATOR",
@@ -96,6 +99,7 @@ fn own(
 ) -> Result<StatementKind, Diagnostic> {
     let kind = match opening {
         Opening::ImportSharps => StatementKind::ImportSharps(import_sharps::parse(cursor)?),
+        Opening::ExportSharps => StatementKind::ExportSharps(export_sharps::parse(cursor, lines)?),
         Opening::ImportGenerator => StatementKind::ImportGenerator(import_model::parse(cursor, "GENERATOR")?),
         Opening::ImportEncoder => StatementKind::ImportEncoder(import_model::parse(cursor, "ENCODER")?),
         Opening::CreateGenerator => {
@@ -121,6 +125,7 @@ fn opening(cursor: &Cursor<'_>) -> Result<Option<Opening>, Diagnostic> {
     };
     Ok(match verb.to_ascii_uppercase().as_str() {
         "IMPORT" => Some(import(cursor)),
+        "EXPORT" => Some(Opening::ExportSharps),
         "CREATE" => object(cursor, after_or_replace(cursor), "CREATE")?.map(|kind| match kind {
             ModelKind::Generator => Opening::CreateGenerator,
             ModelKind::Encoder => Opening::CreateEncoder,

@@ -13,6 +13,7 @@ fn written(statement: &Statement) -> Option<String> {
     Some(match &statement.kind {
         StatementKind::Sql(_) => return None,
         StatementKind::ImportSharps(import) => import.to_string(),
+        StatementKind::ExportSharps(export) => export.to_string(),
         StatementKind::ImportGenerator(import) => import.to_sql(ModelKind::Generator),
         StatementKind::ImportEncoder(import) => import.to_sql(ModelKind::Encoder),
         StatementKind::CreateGenerator(create) => create.to_sql(ModelKind::Generator),
@@ -37,6 +38,10 @@ fn our_statements_are_read_and_written_back() {
             "IMPORT SHARPS FROM jsoc 'HMI.sharp_cea_720s[377][2011.02.15/1d][? noaa_ars = ''11158'' ?]' WITH (timeout = 5)",
             "IMPORT SHARPS FROM JSOC 'hmi.sharp_cea_720s[377][2011.02.15_00:00:00_TAI/1d][? noaa_ars = ''11158'' ?]' \
              WITH (timeout = 5)",
+        ),
+        (
+            "export sharps to 'it''s here' with (Overwrite = TRUE) as from simulate(n => 3)",
+            "EXPORT SHARPS TO 'it''s here' WITH (overwrite = true) AS from simulate(n => 3)",
         ),
         (
             "import generator G from 'it''s.ckpt' with (arch = 'dcgan', clip = 1kG)",

@@ -1,4 +1,4 @@
-//! Why a FITS file could not be read: always the path, what was expected there and what was found.
+//! Why a FITS file could not be read or written: always the path, what was expected there and what was found.
 
 use std::io;
 use std::path::PathBuf;
@@ -13,6 +13,22 @@ pub enum FitsError {
         path: PathBuf,
         /// The system's reason.
         source: io::Error,
+    },
+    /// The operating system refused to write.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// What was to be written is no FITS.
+    #[error("cannot write `{}`: {message}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        message: String,
     },
     /// The path is a directory.
     #[error("expected a FITS file, found the directory `{0}`; name its files, as in `{0}/*.fits`", path.display())]

@@ -12,6 +12,7 @@ use fits_well::FitsReader;
 
 use super::header::{CARD, Header};
 use super::unit::{BLOCK, Unit};
+use super::write::data_sum;
 use crate::error::FitsError;
 
 /// The largest image that is read, 8192 × 8192: four times HMI's full disk, and far above any patch.
@@ -147,14 +148,7 @@ fn check_sum(header: &Header, data: &[u8], path: &Path) -> Result<(), FitsError>
         None | Some(0) => return Ok(()),
         Some(expected) => expected,
     };
-    let mut sum: u64 = data
-        .chunks_exact(4)
-        .map(|word| u64::from(u32::from_be_bytes([word[0], word[1], word[2], word[3]])))
-        .sum();
-    while sum > u64::from(u32::MAX) {
-        sum = (sum & u64::from(u32::MAX)) + (sum >> 32);
-    }
-    let found = sum as u32;
+    let found = data_sum(data);
     if found == expected {
         Ok(())
     } else {

@@ -12,7 +12,7 @@ use datafusion::{
     logical_expr::{
         Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder, expr::ScalarFunction, lit,
     },
-    sql::sqlparser::ast::{self, FunctionArg, UnaryOperator, Value},
+    sql::sqlparser::ast::{self, FunctionArg, Value},
 };
 use helioql_grammar::{
     Diagnostic,
@@ -30,6 +30,8 @@ use crate::{
 
 /// The column that an embedding made for the search stands in.
 const MADE: &str = "__embedding";
+/// How many rows are found where no number is given.
+const DEFAULT_K: u64 = 10;
 /// The most rows that can be asked for; each is kept in memory until all have been compared.
 const MAX_K: u64 = 1_000_000;
 
@@ -42,7 +44,7 @@ impl Relation for Nearest {
             name: "nearest",
             parameters: vec![
                 required("to"),
-                number("k", 10.0),
+                number("k", DEFAULT_K as f64),
                 optional("within"),
                 text("metric", "l2"),
                 Parameter::optional("exact", Kind::Boolean, Default::Null),
@@ -64,7 +66,9 @@ impl Relation for Nearest {
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
-        let k = read_k(&args)?;
+        let k = args
+            .whole_number("k", "a whole number of rows", MAX_K)?
+            .unwrap_or(DEFAULT_K) as usize;
         let metric = read_metric(&args)?;
         let within = within::plan(&args, context)?;
         let (within, vector, encoder, keeps_vector) = with_vectors(within, context)?;
@@ -80,37 +84,6 @@ impl Relation for Nearest {
         )?;
         let node = NearestNode::try_new(query, within, vector, keeps_vector, k, metric)?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
-    }
-}
-
-/// `k` is part of the plan, so it must be a literal whole number.
-fn read_k(args: &Arguments) -> Result<usize> {
-    let Some(value) = args.get("k") else { return Ok(10) };
-    let (sign, literal) = match value {
-        ast::Expr::UnaryOp {
-            op: UnaryOperator::Minus,
-            expr,
-        } => ("-", expr.as_ref()),
-        other => ("", other),
-    };
-    let found = match literal {
-        ast::Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) => format!("{sign}{digits}"),
-            other => other.to_string(),
-        },
-        other => other.to_string(),
-    };
-    // Defaults are written as floating point numbers, so `10.0` is ten too.
-    let whole = found.parse::<u64>().ok().or_else(|| {
-        let float = found.parse::<f64>().ok()?;
-        (float >= 0.0 && float.fract() == 0.0 && float <= MAX_K as f64).then_some(float as u64)
-    });
-    match whole {
-        Some(k) if k <= MAX_K => Ok(k as usize),
-        _ => {
-            let message = format!("NEAREST: k is a whole number of rows from 0 to {MAX_K}, found {found}");
-            Err(Error::from(Diagnostic::error(message).with_span(args.span_of(value))).into())
-        }
     }
 }
 

@@ -16,10 +16,6 @@ const SLOPE: f64 = 1.85;
 /// Strongest field of an element, G.
 const PEAK_GAUSS: f64 = 1300.0;
 
-/// Width (σ) of the smallest element, Mm: about what is left of the resolution of a magnetogram
-/// that was averaged to 1.5 Mm cells.
-const WIDTH_MM: f64 = 1.05;
-
 /// Fluxes of elements between two limits, Mx.
 #[derive(Clone, Copy)]
 pub(super) struct Population {
@@ -36,11 +32,11 @@ impl Population {
     }
 }
 
-/// Adds one element of signed flux to the field.
-pub(super) fn stamp(canvas: &mut Canvas, place: Place, flux_mx: f64) {
+/// Adds one element of signed flux to the field, no narrower (σ) than `width_mm`.
+pub(super) fn stamp(canvas: &mut Canvas, place: Place, flux_mx: f64, width_mm: f64) {
     let flux = flux_mx / CM2_PER_MM2; // G Mm²
     // A Gaussian narrower than 0.7 of a cell would lose or gain flux by where its centre falls.
-    let narrowest = WIDTH_MM.max(0.7 * canvas.grid.cell_mm);
+    let narrowest = width_mm.max(0.7 * canvas.sheet.grid.cell_mm);
     let variance = narrowest * narrowest + flux.abs() / (2.0 * PI * PEAK_GAUSS);
     canvas.add_gaussian(place, flux, variance.sqrt());
 }

@@ -9,11 +9,42 @@ use std::f64::consts::{PI, TAU};
 use rand::Rng;
 
 use super::canvas::{Canvas, Place};
-use super::region::Orbit;
+use super::region::{Orbit, Region};
+use super::stage::Stage;
 use crate::patch::CM2_PER_MM2;
 
 /// Fall-off of the field from the centre to the edge.
 const FALL: f64 = 2.6;
+
+/// How far the field of a spot is drawn, in radii of its penumbra.
+const REACH: f64 = 1.9;
+
+/// Spots that have shrunk below this are gone, Mm.
+const SMALLEST_MM: f64 = 1.5;
+
+/// The spots that a region has at a stage, with their places and radii in Mm.
+pub(super) fn at_stage<'a>(
+    region: &'a Region,
+    stage: &Stage,
+) -> impl Iterator<Item = (&'a Spot, Place, f64)> {
+    let shrink = stage.spots.sqrt();
+    let (opening, days) = (stage.opening, stage.days);
+    let spots = region.bipoles.iter().flat_map(move |bipole| {
+        bipole.poles.iter().flat_map(move |pole| {
+            let foot = bipole.foot(pole, opening);
+            let tilt = bipole.tilt_deg.to_radians();
+            pole.spots.iter().map(move |spot| {
+                let (along, across) = spot.orbit.at(days);
+                (
+                    spot,
+                    foot.offset(tilt, along * opening, across),
+                    spot.radius_mm * shrink,
+                )
+            })
+        })
+    });
+    spots.filter(|(.., radius_mm)| *radius_mm > SMALLEST_MM)
+}
 
 /// One spot of a region at its largest.
 #[derive(Clone, Debug)]
@@ -49,19 +80,45 @@ impl Spot {
         Self::peak_gauss(radius_mm) * PI * radius_mm * radius_mm / FALL * CM2_PER_MM2
     }
 
-    /// Adds the spot, at that place and size, to the field.
-    pub(super) fn stamp(&self, canvas: &mut Canvas, place: Place, radius_mm: f64) {
+    /// Adds the spot, at that place and size, to the field. `detail` is a factor on it by the angle and the
+    /// share of the outline's radius.
+    pub(super) fn stamp(
+        &self,
+        canvas: &mut Canvas,
+        place: Place,
+        radius_mm: f64,
+        detail: impl Fn(f64, f64) -> f64,
+    ) {
         let peak = self.sign * Self::peak_gauss(radius_mm);
-        let outline = self.outline;
-        canvas.add(place, 1.9 * radius_mm, |west, south| {
-            let angle = south.atan2(west);
-            let ripple: f64 = [2.0, 3.0, 5.0]
-                .iter()
-                .zip(outline)
-                .map(|(order, (amplitude, phase))| amplitude * (order * angle + phase).cos())
-                .sum();
-            let edge = radius_mm * (1.0 + ripple);
-            peak * (-FALL * (west * west + south * south) / (edge * edge)).exp()
+        canvas.add(place, REACH * radius_mm, |west, south| {
+            let (angle, square) = self.polar(west, south, radius_mm);
+            peak * (-FALL * square).exp() * detail(angle, square.sqrt())
         });
+    }
+
+    /// Multiplies what the spot covers by a factor of the angle and the share of the outline's radius.
+    pub(super) fn scale(
+        &self,
+        canvas: &mut Canvas,
+        place: Place,
+        radius_mm: f64,
+        factor: impl Fn(f64, f64) -> f64,
+    ) {
+        canvas.scale(place, REACH * radius_mm, |west, south| {
+            let (angle, square) = self.polar(west, south, radius_mm);
+            factor(angle, square.sqrt())
+        });
+    }
+
+    /// The angle of a place, and the square of its distance as a share of the outline's radius there.
+    fn polar(&self, west: f64, south: f64, radius_mm: f64) -> (f64, f64) {
+        let angle = south.atan2(west);
+        let ripple: f64 = [2.0, 3.0, 5.0]
+            .iter()
+            .zip(self.outline)
+            .map(|(order, (amplitude, phase))| amplitude * (order * angle + phase).cos())
+            .sum();
+        let edge = radius_mm * (1.0 + ripple);
+        (angle, (west * west + south * south) / (edge * edge))
     }
 }

@@ -20,7 +20,7 @@ mod settings;
 mod store;
 
 use datafusion::dataframe::DataFrame;
-use helioql_catalog::{find_records, schema::SharpRow};
+use helioql_catalog::{Record, find_records, schema::SharpRow};
 use helioql_grammar::{
     Diagnostic,
     ast::{ImportSharps, SharpSource},
@@ -115,6 +115,11 @@ fn read_files(
     };
     keyword_table::read(models, &tables, &mut keywords)?;
     Ok((rows, report, keywords))
+}
+
+/// The row of a record whose segments are in memory, as if it had been imported.
+pub(crate) fn row_of(models: &Handle, record: &Record) -> Result<SharpRow> {
+    Ok(record::row_of(models, record, &Settings::default())?.row)
 }
 
 fn read(models: &Handle, patterns: &[String], settings: &Settings) -> Result<(Vec<SharpRow>, Vec<Line>)> {

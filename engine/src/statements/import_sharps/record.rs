@@ -18,6 +18,7 @@ use crate::{
         resample,
         sharp::{self, PixelScale, Segments},
     },
+    simulated,
     tables::sharps,
 };
 
@@ -47,6 +48,11 @@ pub(super) struct Made {
 
 pub(super) fn row(models: &Handle, files: &RecordFiles, settings: &Settings) -> Result<Made> {
     let record = files.read(if settings.patches { &WANTED } else { &[] })?;
+    row_of(models, &record, settings)
+}
+
+/// The row of a record, wherever its segments are from.
+pub(super) fn row_of(models: &Handle, record: &Record, settings: &Settings) -> Result<Made> {
     let mut notes = record.warnings.clone();
     let projection = record.projection()?;
     let is_smarp = record.header.integer("TARPNUM").is_some();
@@ -55,18 +61,24 @@ pub(super) fn row(models: &Handle, files: &RecordFiles, settings: &Settings) -> 
         // MDI's masks are others, and what was not mapped has no pixels of one area.
         _ if is_smarp => (record.header.clone(), None),
         Projection::Helioprojective(_) => (record.header.clone(), None),
-        Projection::EqualArea(_) => measured_header(&record, &mut notes)?,
+        Projection::EqualArea(_) => measured_header(record, &mut notes)?,
     };
     if let Some([longitude, latitude]) = settings.centre {
         header = with_cards(&header, [("LON_FWT", longitude), ("LAT_FWT", latitude)]);
     }
+    let source = match is_smarp {
+        true => "smarp",
+        // One that was exported still is a simulated one.
+        false if simulated::is_simulated(&record.header) => simulated::SOURCE,
+        false => "jsoc",
+    };
     let mut row = SharpRow {
         id: record.id,
         header,
         patch_component: None,
         patch: None,
         embedding: None,
-        source: if is_smarp { "smarp" } else { "jsoc" }.to_owned(),
+        source: source.to_owned(),
         path: Some(record.path.display().to_string()),
     };
     let component = [(Segment::Magnetogram, "los"), (Segment::Br, "br")];

@@ -18,6 +18,16 @@ pub(super) struct Settings {
     pub(super) patches: bool,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            harpnum: None,
+            centre: None,
+            patches: true,
+        }
+    }
+}
+
 impl Settings {
     pub(super) fn read(options: &Options) -> Result<Self> {
         let mut given = options.clone();
