@@ -247,7 +247,7 @@ fn a_record_is_nearest_to_itself() -> Outcome {
 }
 
 #[test]
-fn importing_again_replaces() -> Outcome {
+fn importing_again_changes_nothing() -> Outcome {
     let Some(folder) = observations::folder("fits", "importing again") else {
         return Ok(());
     };
@@ -262,7 +262,7 @@ fn importing_again_replaces() -> Outcome {
     let before = bench.rows("SELECT t_rec, usflux, patch FROM sharps ORDER BY t_rec")?;
     assert_eq!(
         import(&bench, &pattern)?,
-        BTreeMap::from([("replaced".to_owned(), 3)])
+        BTreeMap::from([("unchanged".to_owned(), 3)])
     );
     assert_eq!(
         bench.rows("SELECT t_rec, usflux, patch FROM sharps ORDER BY t_rec")?,

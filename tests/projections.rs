@@ -244,7 +244,7 @@ fn headers_alone_are_enough_for_keywords() -> Outcome {
         ["13520", "11109", "3.25", "true", "true"]
     );
     // Once its pixels are read, R_VALUE is computed from them.
-    bench.rows(&import)?;
+    assert_eq!(bench.rows(&import)?[0][1], "replaced");
     let row = bench.rows(sql)?.swap_remove(0);
     assert_eq!((row[3].as_str(), row[4].as_str()), ("false", "false"));
     assert!((row[2].parse::<f64>()? - 3.25).abs() > 0.01, "{row:?}");

@@ -5,6 +5,7 @@
 //! is made again at full resolution. Any other row has no segments to write and is refused. All names are looked
 //! at before the first file is written.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, RecordBatch, StringArray};
@@ -97,6 +98,7 @@ async fn records(session: &Session, export: &ExportSharps) -> Result<Vec<Wanted>
     // What is not read is not computed: keywords, patches and embeddings least of all.
     let frame = frame.select_columns(&NEEDED)?;
     let mut wanted: Vec<Wanted> = Vec::new();
+    let mut origins: BTreeMap<SharpId, Origin> = BTreeMap::new();
     for batch in frame.collect().await? {
         session.models().check_cancelled()?;
         let text = |index: usize| cast(batch.column(index), &DataType::Utf8);
@@ -110,8 +112,8 @@ async fn records(session: &Session, export: &ExportSharps) -> Result<Vec<Wanted>
                 return Err(no_segments(source.as_deref(), path.as_deref()));
             };
             let id = simulated::sharp_id(&identify(origin.seed, origin.index));
-            match wanted.iter().find(|(_, known)| *known == id) {
-                Some((known, _)) if *known != origin => {
+            match origins.insert(id, origin) {
+                Some(known) if known != origin => {
                     return Err(Diagnostic::error(format!(
                         "EXPORT SHARPS: `{known}` and `{origin}` are both {id}"
                     ))

@@ -1,6 +1,7 @@
 //! `IMPORT SHARPS FROM 'glob' [, …] | JSOC 'record set' [INTO sharps]`: segments grouped into records, each made
-//! a row of the table; a record that is there already (same HARPNUM and T_REC) is replaced. The answer has one row
-//! for every record and every file that could not be used; when no record at all can be imported, it is an error.
+//! a row of the table; a record that is there already (same HARPNUM and T_REC) is replaced, or stays where nothing
+//! of it differs. The answer has one row for every record and every file that could not be used; when no record at
+//! all can be imported, it is an error.
 //!
 //! Tables of keywords (CSV, JSON, Parquet) and what JSOC answers become rows without pixels. Where a record is
 //! there, such a row updates it: the values that it has replace the record's, everything else of the record stays.
@@ -90,8 +91,8 @@ pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<
     let mut records = Replacing::new(rows);
     store(session, &mut [&mut records, &mut keywords]).await?;
     for line in &mut report {
-        if line.key.is_some_and(|key| records.has_replaced(key)) {
-            line.outcome = "replaced";
+        if let Some(key) = line.key {
+            line.outcome = records.outcome(key);
         }
     }
     report.extend(keywords.report());

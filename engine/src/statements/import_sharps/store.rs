@@ -4,7 +4,7 @@
 //! it follows at the end. A batch has few rows, because a row may hold a patch, and even one without takes
 //! the room of one in memory.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
     array::{ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch, new_null_array},
@@ -40,45 +40,61 @@ pub(super) trait Incoming: Send {
     fn next(&mut self, schema: &SchemaRef) -> Result<Option<RecordBatch>>;
 }
 
-/// Records with pixels: each replaces the one of its key.
+/// Records with pixels: each replaces the one of its key, unless they are equal.
 pub(super) struct Replacing {
-    rows: Vec<SharpRow>,
-    keys: BTreeSet<Key>,
-    replaced: BTreeSet<Key>,
+    /// Those that have not met a row of their key.
+    rows: BTreeMap<Key, SharpRow>,
+    outcomes: BTreeMap<Key, &'static str>,
 }
 
 impl Replacing {
     pub(super) fn new(rows: Vec<SharpRow>) -> Self {
         Self {
-            keys: rows.iter().map(key).collect(),
-            replaced: BTreeSet::new(),
-            rows,
+            rows: rows.into_iter().map(|row| (key(&row), row)).collect(),
+            outcomes: BTreeMap::new(),
         }
     }
 
-    /// Whether a record of this key was there.
-    pub(super) fn has_replaced(&self, key: Key) -> bool {
-        self.replaced.contains(&key)
+    /// What became of a record.
+    pub(super) fn outcome(&self, key: Key) -> &'static str {
+        self.outcomes.get(&key).copied().unwrap_or("imported")
     }
 }
 
 impl Incoming for Replacing {
     fn meet(&mut self, there: RecordBatch) -> Result<RecordBatch> {
-        if self.keys.is_empty() {
+        let known: Vec<(usize, Key)> = keys(&there)?
+            .into_iter()
+            .enumerate()
+            .filter(|(_, key)| self.rows.contains_key(key))
+            .collect();
+        if known.is_empty() {
             return Ok(there);
         }
-        let keys = keys(&there)?;
-        if keys.iter().all(|key| !self.keys.contains(key)) {
-            return Ok(there);
+        let rows: Vec<SharpRow> = known.iter().map(|(_, key)| self.rows[key].clone()).collect();
+        let new = sharps_batch(&there.schema(), &rows)?;
+        let mut keep = vec![true; there.num_rows()];
+        for (at, (row, key)) in known.into_iter().enumerate() {
+            let columns = there.columns().iter().zip(new.columns());
+            if columns
+                .into_iter()
+                .all(|(there, new)| there.slice(row, 1) == new.slice(at, 1))
+            {
+                self.rows.remove(&key);
+                self.outcomes.insert(key, "unchanged");
+            } else {
+                keep[row] = false;
+                self.outcomes.insert(key, "replaced");
+            }
         }
-        let keep: BooleanArray = keys.iter().map(|key| Some(!self.keys.contains(key))).collect();
-        self.replaced
-            .extend(keys.into_iter().filter(|key| self.keys.contains(key)));
-        Ok(filter_record_batch(&there, &keep)?)
+        Ok(filter_record_batch(&there, &BooleanArray::from(keep))?)
     }
 
     fn next(&mut self, schema: &SchemaRef) -> Result<Option<RecordBatch>> {
-        let rows: Vec<SharpRow> = self.rows.drain(..BATCH_ROWS.min(self.rows.len())).collect();
+        let rows: Vec<SharpRow> = std::iter::from_fn(|| self.rows.pop_first())
+            .take(BATCH_ROWS)
+            .map(|(_, row)| row)
+            .collect();
         if rows.is_empty() {
             return Ok(None);
         }
