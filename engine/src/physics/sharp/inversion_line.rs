@@ -9,8 +9,8 @@
 //! 3. the line is convolved with a Gaussian of 10 pixels' full width at half maximum, cut at 20 pixels;
 //! 4. R = Σ weight |B|, with |B| cut down to whole Gauss; `R_VALUE` = log₁₀ R, or 0 where R < 1.
 //!
-//! Steps 1 and 4 are habits of JSOC's values that no description tells. They are what explains them: of the 30
-//! records with a header value at hand (six regions of 2025 and 24 times of HARP 377), all agree to the
+//! Steps 1 and 4 are habits of JSOC's values that no description tells. They are what explains them: the 31
+//! records with a header value at hand (six regions of 2025 and 25 times of HARP 377) all agree to the
 //! last digit of the header, where the mean of n × n pixels, as the public Python has it, differs by up to 0.65.
 
 use super::PixelScale;
