@@ -11,6 +11,7 @@
 
 pub mod area;
 pub mod flux;
+pub(crate) mod fourier;
 pub mod paper;
 pub mod pil;
 pub mod polarity;

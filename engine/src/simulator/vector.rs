@@ -18,6 +18,8 @@ mod radial;
 
 use rand_chacha::ChaCha8Rng;
 
+use crate::physics::sharp::Segments;
+
 use super::{Census, FIRST_HARPNUM, FIRST_NOAA_AR, Region, Stage, Stream, VIEWS_PER_REGION, stream};
 
 use self::bearing::Bearing;
@@ -79,6 +81,25 @@ pub struct SimulatedSegments {
     pub bitmap: Vec<f32>,
     /// 90 where the azimuth is disambiguated with confidence, 60 elsewhere.
     pub conf_disambig: Vec<f32>,
+}
+
+impl SimulatedSegments {
+    /// What the keywords of the record are computed from.
+    pub fn segments(&self) -> Segments<'_> {
+        Segments {
+            width: self.width,
+            height: self.height,
+            br: Some(&self.br),
+            bp: Some(&self.bp),
+            bt: Some(&self.bt),
+            br_err: Some(&self.br_err),
+            bp_err: Some(&self.bp_err),
+            bt_err: Some(&self.bt_err),
+            magnetogram: Some(&self.magnetogram),
+            bitmap: Some(&self.bitmap),
+            conf_disambig: Some(&self.conf_disambig),
+        }
+    }
 }
 
 /// Simulates all segments of record `index` of the catalogue with that seed.

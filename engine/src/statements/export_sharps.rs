@@ -23,7 +23,7 @@ use super::{answer, blocking};
 use crate::{
     Error, Result,
     models::Handle,
-    physics::sharp::{self, PixelScale, Segments},
+    physics::sharp::{self, PixelScale},
     progress::{Observer, Progress},
     session::Session,
     simulated::{self, Origin},
@@ -261,21 +261,8 @@ fn keyword_cards(
         card("RSUN_OBS"),
         card("DSUN_OBS"),
     )?;
-    let segments = Segments {
-        width: made.width,
-        height: made.height,
-        br: Some(&made.br),
-        bp: Some(&made.bp),
-        bt: Some(&made.bt),
-        br_err: Some(&made.br_err),
-        bp_err: Some(&made.bp_err),
-        bt_err: Some(&made.bt_err),
-        magnetogram: Some(&made.magnetogram),
-        bitmap: Some(&made.bitmap),
-        conf_disambig: Some(&made.conf_disambig),
-    };
     let mut found = Vec::new();
-    for measured in sharp::keywords(&segments, scale)? {
+    for measured in sharp::keywords(&made.segments(), scale)? {
         let Some(keyword) = helioql_catalog::keyword::find(measured.name) else {
             continue;
         };

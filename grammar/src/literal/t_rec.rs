@@ -18,7 +18,7 @@ use nom::{
     Finish, IResult, Parser,
     branch::alt,
     bytes::complete::{tag_no_case, take_while_m_n, take_while1},
-    character::complete::char,
+    character::complete::{char, one_of},
     combinator::{map_res, opt},
     sequence::preceded,
 };
@@ -190,10 +190,26 @@ enum Scale {
 }
 
 fn t_rec(input: &str) -> IResult<&str, (Calendar, Scale)> {
+    let scale = alt((
+        tag_no_case("_TAI").map(|_| Scale::Tai),
+        tag_no_case("_UTC").map(|_| Scale::Utc),
+        tag_no_case("_Z").map(|_| Scale::Utc),
+        tag_no_case("Z").map(|_| Scale::Utc),
+    ));
+    (calendar('.', "_"), opt(scale))
+        .map(|(calendar, scale)| (calendar, scale.unwrap_or(Scale::Tai)))
+        .parse(input)
+}
+
+/// A date whose parts `between` parts, and a time of day after one of `before_time`; what is not told is zero.
+fn calendar<'i>(
+    between: char,
+    before_time: &'static str,
+) -> impl Parser<&'i str, Output = Calendar, Error = nom::error::Error<&'i str>> {
     let date = (
         digits(4),
-        preceded(char('.'), digits(2)),
-        preceded(char('.'), digits(2)),
+        preceded(char(between), digits(2)),
+        preceded(char(between), digits(2)),
     );
     let second = (digits(2), opt(preceded(char('.'), fraction)));
     let time = (
@@ -201,31 +217,19 @@ fn t_rec(input: &str) -> IResult<&str, (Calendar, Scale)> {
         preceded(char(':'), digits(2)),
         opt(preceded(char(':'), second)),
     );
-    let scale = alt((
-        tag_no_case("_TAI").map(|_| Scale::Tai),
-        tag_no_case("_UTC").map(|_| Scale::Utc),
-        tag_no_case("_Z").map(|_| Scale::Utc),
-        tag_no_case("Z").map(|_| Scale::Utc),
-    ));
-    (date, opt(preceded(char('_'), time)), opt(scale))
-        .map(|((year, month, day), time, scale)| {
-            let (hour, minute, second) = time.unwrap_or((0, 0, None));
-            let (second, micro) = second.unwrap_or((0, None));
-            let micro = micro.unwrap_or(0);
-            (
-                Calendar {
-                    year,
-                    month,
-                    day,
-                    hour,
-                    minute,
-                    second,
-                    micro,
-                },
-                scale.unwrap_or(Scale::Tai),
-            )
-        })
-        .parse(input)
+    (date, opt(preceded(one_of(before_time), time))).map(|((year, month, day), time)| {
+        let (hour, minute, second) = time.unwrap_or((0, 0, None));
+        let (second, micro) = second.unwrap_or((0, None));
+        Calendar {
+            year,
+            month,
+            day,
+            hour,
+            minute,
+            second,
+            micro: micro.unwrap_or(0),
+        }
+    })
 }
 
 fn digits<'i>(count: usize) -> impl Parser<&'i str, Output = i64, Error = nom::error::Error<&'i str>> {

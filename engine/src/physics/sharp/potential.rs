@@ -10,6 +10,7 @@ use std::f64::consts::TAU;
 use rustfft::{FftDirection, FftPlanner, num_complex::Complex32};
 
 use super::{Horizontal, VectorField};
+use crate::physics::fourier::{fast_length, transposed};
 
 /// The horizontal potential field at every pixel of an image.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ impl Potential {
         if br.is_empty() {
             return Self { field: Vec::new() };
         }
-        let (columns, rows) = (padded(width), padded(height));
+        let (columns, rows) = (fast_length(2 * width), fast_length(2 * height));
         let mut planner = FftPlanner::new();
         let mut grid = vec![Complex32::default(); rows * columns];
         for (to, from) in grid.chunks_exact_mut(columns).zip(br.chunks_exact(width)) {
@@ -111,38 +112,4 @@ fn wavenumber(index: usize, len: usize) -> f64 {
         index as f64
     };
     TAU * signed / len as f64
-}
-
-/// The least length of twice an image's side or more that factors into 2, 3 and 5, which transforms fast.
-fn padded(len: usize) -> usize {
-    // A power of two is among these.
-    (2 * len..=4 * len)
-        .find(|&candidate| {
-            let mut rest = candidate;
-            for factor in [2, 3, 5] {
-                while rest > 0 && rest.is_multiple_of(factor) {
-                    rest /= factor;
-                }
-            }
-            rest == 1
-        })
-        .unwrap_or(2 * len)
-}
-
-/// Blocks of this many rows and columns keep both ends of a transposition in the cache.
-const BLOCK: usize = 32;
-
-fn transposed(grid: &[Complex32], columns: usize) -> Vec<Complex32> {
-    let rows = grid.len() / columns;
-    let mut turned = vec![Complex32::default(); grid.len()];
-    for first_row in (0..rows).step_by(BLOCK) {
-        for first_column in (0..columns).step_by(BLOCK) {
-            for row in first_row..(first_row + BLOCK).min(rows) {
-                for column in first_column..(first_column + BLOCK).min(columns) {
-                    turned[column * rows + row] = grid[row * columns + column];
-                }
-            }
-        }
-    }
-    turned
 }

@@ -16,6 +16,7 @@ use rustfft::{Fft, FftPlanner};
 
 use super::PIXEL_MM;
 use super::bearing::Bearing;
+use crate::physics::fourier::{fast_length, transposed};
 
 /// Width (σ) of the smoothing of the sheared field, Mm.
 const SHEAR_SMOOTHING_MM: f64 = 2.0;
@@ -122,40 +123,12 @@ fn transform(
     columns: &dyn Fft<f32>,
 ) -> Vec<Complex32> {
     rows.process(&mut image);
-    let mut turned = transpose(&image, width);
+    let mut turned = transposed(&image, width);
     columns.process(&mut turned);
     turned
 }
 
-fn transpose(image: &[Complex32], width: usize) -> Vec<Complex32> {
-    const BLOCK: usize = 16;
-    let height = image.len() / width;
-    let mut turned = vec![Complex32::default(); image.len()];
-    for top in (0..height).step_by(BLOCK) {
-        for left in (0..width).step_by(BLOCK) {
-            for row in top..(top + BLOCK).min(height) {
-                for column in left..(left + BLOCK).min(width) {
-                    turned[column * height + row] = image[row * width + column];
-                }
-            }
-        }
-    }
-    turned
-}
-
-/// The next length of small factors that leaves the margin.
+/// The next length that transforms fast and leaves the margin.
 fn padded(length: usize) -> usize {
-    // A power of two lies before twice the length.
-    let least = (length as f64 * (1.0 + MARGIN)).ceil() as usize;
-    (least..2 * least)
-        .find(|&length| {
-            let mut rest = length;
-            for factor in [2, 3, 5] {
-                while rest % factor == 0 {
-                    rest /= factor;
-                }
-            }
-            rest == 1
-        })
-        .unwrap_or(least)
+    fast_length((length as f64 * (1.0 + MARGIN)).ceil() as usize)
 }

@@ -1,7 +1,7 @@
 //! The segments against what they must hold, and their keywords against the statistics of the real catalogue.
 
 use super::*;
-use crate::physics::sharp::{PixelScale, Segments, keywords};
+use crate::physics::sharp::{PixelScale, keywords};
 
 /// One AU, m, and the Sun's angular radius from there, arcsec.
 const AU_M: f64 = 149_597_870_700.0;
@@ -10,20 +10,7 @@ fn measured(made: &SimulatedSegments) -> impl Fn(&str) -> f64 + use<> {
     let radius_arcsec = (RSUN_REF_M / AU_M).asin().to_degrees() * 3600.0;
     let scale =
         PixelScale::from_header(PIXEL_DEG, RSUN_REF_M, radius_arcsec, AU_M).expect("four positive numbers");
-    let segments = Segments {
-        width: made.width,
-        height: made.height,
-        br: Some(&made.br),
-        bp: Some(&made.bp),
-        bt: Some(&made.bt),
-        br_err: Some(&made.br_err),
-        bp_err: Some(&made.bp_err),
-        bt_err: Some(&made.bt_err),
-        magnetogram: Some(&made.magnetogram),
-        bitmap: Some(&made.bitmap),
-        conf_disambig: Some(&made.conf_disambig),
-    };
-    let found = keywords(&segments, scale).expect("all images have one size");
+    let found = keywords(&made.segments(), scale).expect("all images have one size");
     move |name| {
         let keyword = found.iter().find(|keyword| keyword.name == name);
         keyword.map_or(f64::NAN, |keyword| keyword.value)

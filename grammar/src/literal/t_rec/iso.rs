@@ -4,16 +4,9 @@
 //! respelt, UTC where it was converted. A record stands on a slot of 720 s of TAI, and between the scales
 //! lie 34 to 37 s, so at most one of the two readings is a slot.
 
-use nom::{
-    Finish, Parser,
-    branch::alt,
-    bytes::complete::tag,
-    character::complete::{char, one_of},
-    combinator::opt,
-    sequence::preceded,
-};
+use nom::{Finish, Parser, branch::alt, bytes::complete::tag, combinator::opt};
 
-use super::{Calendar, TRec, TRecError, digits, fraction};
+use super::{TRec, TRecError, calendar};
 
 impl TRec {
     /// A time in ISO 8601. With a zone, which must be UTC's, it is UTC; without one it is on the scale on
@@ -33,39 +26,17 @@ impl TRec {
     /// # Ok::<(), helioql_grammar::literal::TRecError>(())
     /// ```
     pub fn from_iso(text: &str) -> Result<Self, TRecError> {
-        let date = (
-            digits(4),
-            preceded(char('-'), digits(2)),
-            preceded(char('-'), digits(2)),
-        );
-        let second = (digits(2), opt(preceded(char('.'), fraction)));
-        let time = (
-            digits(2),
-            preceded(char(':'), digits(2)),
-            opt(preceded(char(':'), second)),
-        );
         let zone = alt((tag("Z"), tag("z"), tag("+00:00"), tag("+0000"), tag(" UTC")));
         let form = || TRecError::Form {
             found: text.to_owned(),
         };
-        let (rest, ((year, month, day), time, zone)) = (date, opt(preceded(one_of("T t_"), time)), opt(zone))
+        let (rest, (calendar, zone)) = (calendar('-', "T t_"), opt(zone))
             .parse(text.trim())
             .finish()
             .map_err(|_: nom::error::Error<&str>| form())?;
         if !rest.is_empty() {
             return Err(form());
         }
-        let (hour, minute, second) = time.unwrap_or((0, 0, None));
-        let (second, micro) = second.unwrap_or((0, None));
-        let calendar = Calendar {
-            year,
-            month,
-            day,
-            hour,
-            minute,
-            second,
-            micro: micro.unwrap_or(0),
-        };
         calendar.check()?;
         let micros = calendar.to_micros();
         Ok(match zone {
