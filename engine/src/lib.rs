@@ -28,6 +28,7 @@ mod functions;
 mod jsoc;
 mod models;
 mod nearest;
+mod operators;
 mod planner;
 mod relations;
 mod session;

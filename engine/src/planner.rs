@@ -52,10 +52,10 @@ impl ExtensionPlanner for HelioPlanner {
         context: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         if let Some(node) = node.as_any().downcast_ref::<NearestNode>() {
-            let [query, within] = inputs else {
+            let [asking, within] = inputs else {
                 return internal_err!("NEAREST has two inputs, found {}", inputs.len());
             };
-            return nearest_exec(node, query, within).map(Some);
+            return nearest_exec(node, asking, within, planner, session, context).map(Some);
         }
         if let Some(node) = node.as_any().downcast_ref::<DrawNode>() {
             let ([logical], [input]) = (logical_inputs, inputs) else {

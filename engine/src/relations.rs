@@ -198,8 +198,45 @@ pub(crate) fn prepare<V: ast::VisitMut>(node: &mut V) {
 
 struct Prepare(Vec<Box<dyn Relation>>);
 
+impl Prepare {
+    /// A function in FROM reads the tables to its left without the word LATERAL, as the standard has it.
+    fn lateral(&self, factor: &mut TableFactor) {
+        let TableFactor::Table {
+            name,
+            args: Some(args),
+            alias,
+            with_ordinality,
+            ..
+        } = factor
+        else {
+            return;
+        };
+        if find(&self.0, name).is_some() {
+            *factor = TableFactor::Function {
+                lateral: true,
+                name: name.clone(),
+                args: std::mem::take(&mut args.args),
+                with_ordinality: *with_ordinality,
+                alias: alias.take(),
+            };
+        }
+    }
+}
+
 impl ast::VisitorMut for Prepare {
     type Break = ();
+
+    fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<()> {
+        for (index, from) in select.from.iter_mut().enumerate() {
+            if index > 0 {
+                self.lateral(&mut from.relation);
+            }
+            for join in &mut from.joins {
+                self.lateral(&mut join.relation);
+            }
+        }
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
         let (name, args) = match factor {

@@ -21,6 +21,7 @@ use crate::{
     Engine, Error, Result, analyzer,
     functions::{Function, functions, typed},
     models::{CancelHandle, Handle, ProgressCallback},
+    operators::Distances,
     planner::HelioPlanner,
     relations::{self, HelioRelations},
     statements, tables,
@@ -72,6 +73,8 @@ impl Session {
             .analyzer_rules()
             .get_or_insert_with(|| datafusion::optimizer::Analyzer::new().rules);
         rules.splice(0..0, analyzer::rules(named(&functions, typed::TYPED)?));
+        let planners = builder.expr_planners().get_or_insert_with(Vec::new);
+        planners.insert(0, Arc::new(Distances::new(&functions)?));
         // A file can be queried by its path: FROM 'patches.parquet'.
         let context = SessionContext::new_with_state(builder.build()).enable_url_table();
         for function in &functions {

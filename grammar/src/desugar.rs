@@ -5,6 +5,7 @@
 //! | `1e22Mx`, no space between | `quantity(1e22, 'Mx', line, first column, column after)` |
 //! | `QUANTITY '1e22 Mx'` | the same |
 //! | `T_REC '2011.02.15_02:00:00_TAI'` | `TIMESTAMP '2011-02-15T01:59:26'`, in UTC |
+//! | `a <-> b` | `a && b`, which SQL's parser takes as an operator and our planner as the distance |
 //!
 //! Every new token carries the span of the whole literal, so that a parser's error points at what was
 //! typed; the call repeats the span in its arguments, so that an error found after planning can
@@ -62,6 +63,13 @@ pub fn desugar(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>, Diagnosti
         } else if let Some(literal) = quantity(rest)? {
             literal.write_out(&mut out);
             &rest[2..]
+        } else if let Some((operator, others)) = distance(first, others) {
+            out.push(operator);
+            others
+        } else if first.token == Token::Overlap {
+            return Err(Diagnostic::error("an operator was expected, found `&&`")
+                .with_span(first.span)
+                .with_hint("conditions are joined by AND"));
         } else {
             out.push(first.clone());
             others
@@ -74,6 +82,23 @@ pub fn desugar(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>, Diagnosti
 /// Whether nothing, not even white space, stands between two tokens.
 pub(crate) fn adjacent(first: &TokenWithSpan, second: &TokenWithSpan) -> bool {
     first.span.end == second.span.start
+}
+
+/// The operator `<->`. SQL's parser has it only for a dialect that changes other operators too, so it is written as
+/// one that binds as PostgreSQL's `<->` does, closer than comparisons and looser than sums, and that nothing else
+/// uses.
+pub(crate) fn distance<'t>(
+    first: &TokenWithSpan,
+    others: &'t [TokenWithSpan],
+) -> Option<(TokenWithSpan, &'t [TokenWithSpan])> {
+    let (second, others) = others.split_first()?;
+    let is_distance = first.token == Token::Lt && second.token == Token::Arrow && adjacent(first, second);
+    is_distance.then(|| {
+        (
+            TokenWithSpan::new(Token::Overlap, first.span.union(&second.span)),
+            others,
+        )
+    })
 }
 
 /// A number written against a unit.
@@ -276,6 +301,7 @@ mod tests {
             ("2arcsec", "quantity(2,'arcsec',1,1,8)"),
             ("3Mm2", "quantity(3,'Mm2',1,1,5)"),
             (".2T", "quantity(.2,'T',1,1,4)"),
+            ("a<->b", "a&&b"),
             ("1E3G", "quantity(1E3,'G',1,1,5)"),
             ("a>-12kG", "a>-quantity(12,'kG',1,4,8)"),
             ("f(x => 3e14Wb)", "f(x => quantity(3e14,'Wb',1,8,14))"),
@@ -296,6 +322,8 @@ mod tests {
     fn everything_else_is_left_alone() {
         for source in [
             "'1e22Mx'",
+            "a < -b",
+            "'a <-> b'",
             "\"1e22Mx\"",
             "-- 1e22mx",
             "/* 12Gs */",

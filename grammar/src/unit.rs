@@ -6,8 +6,11 @@
 //! Hemispheres: one `uHem` is a millionth of the visible hemisphere, 2πR² with R = 696 Mm
 //! (nominal solar radius rounded as SHARP's `RSUN_REF`, 6.96e8 m; Bobra et al. 2014).
 
+mod compound;
+
 use std::{f64::consts::PI, fmt};
 
+pub use self::compound::Compound;
 use crate::suggest;
 
 /// What a unit measures.
@@ -28,6 +31,16 @@ pub enum Dimension {
 }
 
 impl Dimension {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Flux,
+        Self::Field,
+        Self::Length,
+        Self::Angle,
+        Self::Area,
+        Self::Current,
+    ];
+
     /// Symbol of the unit that the engine computes in.
     pub fn base(self) -> &'static str {
         match self {

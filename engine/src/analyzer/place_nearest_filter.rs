@@ -7,6 +7,9 @@
 //!       query, TableScan: sharps                        query, Filter: sharps.usflux > 1e22
 //! ```
 //!
+//! Beside the rows of another table, a predicate may speak of both: `n.harpnum <> s.harpnum` is applied to each
+//! pair before ranking, and one on the other table alone to its rows.
+//!
 //! It is a matter of meaning, so it is decided here and by no optimizer rule: the k nearest among the rows
 //! that match, always k of them when k match. It does not apply through a subselect, whose rows are
 //! complete before the outer WHERE sees them, nor to predicates on `_rank` or `_distance`, nor on the side
@@ -21,13 +24,13 @@ use datafusion::{
         tree_node::{Transformed, TreeNode},
     },
     logical_expr::{
-        Expr, Extension, Filter, JoinType, LogicalPlan,
+        Expr, Extension, Filter, JoinType, LogicalPlan, Projection,
         utils::{conjunction, split_conjunction_owned},
     },
     optimizer::AnalyzerRule,
 };
 
-use crate::nearest::NearestNode;
+use crate::nearest::{Asking, NearestNode, node::speaks_of};
 
 #[derive(Debug)]
 pub(super) struct PlaceNearestFilter;
@@ -83,11 +86,10 @@ fn sink(plan: LogicalPlan, predicate: &Expr) -> Result<(LogicalPlan, bool)> {
             let Some(node) = extension.node.as_any().downcast_ref::<NearestNode>() else {
                 return Ok((LogicalPlan::Extension(extension), false));
             };
-            let Some(predicate) = rewrite(predicate, |column| node.within_column(&column.name))? else {
-                return Ok((LogicalPlan::Extension(extension), false));
-            };
-            let node = node.clone().with_filter(predicate)?;
-            Ok((LogicalPlan::Extension(Extension { node: Arc::new(node) }), true))
+            match place_in(node.clone(), predicate)? {
+                Some(node) => Ok((LogicalPlan::Extension(Extension { node: Arc::new(node) }), true)),
+                None => Ok((LogicalPlan::Extension(extension), false)),
+            }
         }
         LogicalPlan::SubqueryAlias(mut alias) => {
             let inside = rewrite(predicate, |column| {
@@ -122,6 +124,36 @@ fn sink(plan: LogicalPlan, predicate: &Expr) -> Result<(LogicalPlan, bool)> {
         }
         other => Ok((other, false)),
     }
+}
+
+/// The node with `predicate` before its ranking, or nothing where it belongs after it.
+fn place_in(node: NearestNode, predicate: &Expr) -> Result<Option<NearestNode>> {
+    if node.shown != Asking::Alone && speaks_of(predicate, node.asking.schema()) {
+        // The rows that ask may be the answer of another NEAREST in the same block, below its vector.
+        if let LogicalPlan::Projection(projection) = &node.asking
+            && let (input, true) = sink(projection.input.as_ref().clone(), predicate)?
+        {
+            let asking = Projection::try_new(projection.expr.clone(), Arc::new(input))?;
+            let (query, shown) = (node.query.clone(), node.shown.clone());
+            return node
+                .asked_by(LogicalPlan::Projection(asking), query, shown)
+                .map(Some);
+        }
+        return node.with_fewer_asking(predicate.clone()).map(Some);
+    }
+    if node.shown == Asking::Padded {
+        return Ok(None);
+    }
+    let within = node.within.schema();
+    let asking = node.asking.schema();
+    let pairs = predicate.column_refs().into_iter().all(|column| {
+        within.maybe_index_of_column(column).is_some()
+            || node.shown == Asking::Joined && asking.maybe_index_of_column(column).is_some()
+    });
+    if pairs {
+        return node.with_filter(predicate.clone()).map(Some);
+    }
+    Ok(None)
 }
 
 /// `predicate` over other columns, or `None` when one of its columns has no counterpart.

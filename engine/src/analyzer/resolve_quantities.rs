@@ -1,28 +1,33 @@
 //! Quantities become plain numbers in the unit of what they are compared with.
 //!
 //! ```text
-//! usflux > quantity(3e14, 'Wb')  ⇒  usflux > 3e22        usflux is a column in Mx
-//! usflux > quantity(60, 'Mm')    ⇒  an error with a caret: a flux was expected, a length was found
+//! usflux > quantity(3e14, 'Wb')           ⇒  usflux > 3e22           usflux is a column in Mx
+//! usflux / area > quantity(200, 'G')      ⇒  usflux / area > 2e18    in Mx/Mm2
+//! usflux > quantity(60, 'Mm')             ⇒  an error with a caret: a flux was expected, a length was found
 //! ```
 //!
-//! A quantity that is compared with nothing that has a unit stands for its value in the base unit of its
-//! dimension.
+//! Units are followed through sums, products, quotients, CASE, and the functions that keep a unit, and through the
+//! sub-selects and aggregates that a column comes from. A quantity that meets nothing with a unit stands for its
+//! value in the base unit of its dimension. It does not apply to expressions without a quantity: two columns are
+//! compared as they are.
 
-use arrow::datatypes::Field;
 use datafusion::{
     common::{
-        DFSchema, Result, ScalarValue,
+        Column, DFSchema, Result, ScalarValue,
         config::ConfigOptions,
         tree_node::{Transformed, TreeNode},
     },
     logical_expr::{
-        Between, BinaryExpr, Expr, ExprSchemable, LogicalPlan, Operator, expr::InList,
-        expr_rewriter::NamePreserver, utils::merge_schema,
+        Between, BinaryExpr, Case, Expr, ExprSchemable, LogicalPlan, Operator, expr::InList,
+        expr::ScalarFunction, expr_rewriter::NamePreserver, utils::merge_schema,
     },
     optimizer::AnalyzerRule,
 };
 use helioql_catalog::types::unit_of;
-use helioql_grammar::{Diagnostic, Location, Span, unit::Unit};
+use helioql_grammar::{
+    Diagnostic, Location, Span,
+    unit::{Compound, Unit},
+};
 
 use crate::{error::Error, functions::QUANTITY};
 
@@ -36,120 +41,447 @@ impl AnalyzerRule for ResolveQuantities {
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
         plan.transform_up_with_subqueries(|plan| {
-            let mut schema = merge_schema(&plan.inputs());
-            if let LogicalPlan::TableScan(scan) = &plan {
-                schema.merge(&scan.projected_schema);
+            if !has_quantity(&plan)? {
+                return Ok(Transformed::no(plan));
             }
+            let sources = match &plan {
+                // A scan's own predicates speak of what it scans.
+                LogicalPlan::TableScan(_) => vec![plan.clone()],
+                other => other.inputs().into_iter().cloned().collect(),
+            };
             let names = NamePreserver::new(&plan);
             plan.map_expressions(|expr| {
                 let name = names.save(&expr);
-                let resolved = expr.transform_up(|expr| resolve(expr, &schema))?;
-                Ok(resolved.update_data(|expr| name.restore(expr)))
+                let (resolved, unit) = resolve(expr, &Sources::new(&sources))?;
+                Ok(Transformed::yes(name.restore(settled(resolved, unit, None)?)))
             })
         })
         .map(|transformed| transformed.data)
     }
 }
 
-fn resolve(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
-    match expr {
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) if is_comparison(op) => {
-            let (left, right) = pair(*left, *right, schema)?;
-            Ok(Transformed::yes(Expr::BinaryExpr(BinaryExpr::new(
-                Box::new(left),
-                op,
-                Box::new(right),
-            ))))
+fn has_quantity(plan: &LogicalPlan) -> Result<bool> {
+    let mut found = false;
+    plan.apply_expressions(|expr| {
+        found |= expr.exists(|expr| Ok(is_quantity(expr)))?;
+        Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
+    })?;
+    Ok(found)
+}
+
+fn is_quantity(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(call) if call.func.name() == QUANTITY)
+}
+
+/// What is known of an expression's unit.
+enum Measure {
+    /// Nothing: it takes part in no check.
+    Unknown,
+    /// Its unit.
+    Known(Compound),
+    /// A literal that has not met a unit yet.
+    Quantity(Quantity),
+}
+
+impl Measure {
+    fn known(&self) -> Option<&Compound> {
+        match self {
+            Self::Known(unit) => Some(unit),
+            Self::Unknown | Self::Quantity(_) => None,
         }
-        Expr::Between(Between {
-            expr,
-            negated,
-            low,
-            high,
-        }) => {
-            let unit = unit_of_expr(&expr, schema);
-            let (low, high) = (convert(*low, unit.as_ref())?, convert(*high, unit.as_ref())?);
-            Ok(Transformed::yes(Expr::Between(Between::new(
-                expr,
-                negated,
-                Box::new(low),
-                Box::new(high),
-            ))))
-        }
-        Expr::InList(InList { expr, list, negated }) => {
-            let unit = unit_of_expr(&expr, schema);
-            let list = list
-                .into_iter()
-                .map(|item| convert(item, unit.as_ref()))
-                .collect::<Result<_>>()?;
-            Ok(Transformed::yes(Expr::InList(InList::new(expr, list, negated))))
-        }
-        // Comparisons are met on the way up, after their operands: a bare call must wait for them.
-        other => Ok(Transformed::no(other)),
     }
 }
 
-/// The operators whose two sides have one unit.
-fn is_comparison(op: Operator) -> bool {
-    use Operator::{Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, NotEq};
-    matches!(
-        op,
-        Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom
-    )
+/// The plans that columns come from.
+struct Sources<'p> {
+    plans: &'p [LogicalPlan],
+    schema: DFSchema,
 }
 
-/// Both sides of a comparison, each converted to the unit of the other.
-fn pair(left: Expr, right: Expr, schema: &DFSchema) -> Result<(Expr, Expr)> {
-    let (of_left, of_right) = (unit_of_expr(&left, schema), unit_of_expr(&right, schema));
-    Ok((
-        convert(left, of_right.as_ref())?,
-        convert(right, of_left.as_ref())?,
-    ))
+impl<'p> Sources<'p> {
+    fn new(plans: &'p [LogicalPlan]) -> Self {
+        let schema = merge_schema(&plans.iter().collect::<Vec<_>>());
+        Self { plans, schema }
+    }
+
+    fn unit(&self, column: &Column) -> Option<Compound> {
+        self.plans.iter().find_map(|plan| unit_in(plan, column))
+    }
 }
 
-/// A quantity as a number in `unit`; everything else as it is.
-fn convert(expr: Expr, unit: Option<&Unit>) -> Result<Expr> {
-    let Some(quantity) = Quantity::read(&expr) else {
-        return Ok(expr);
-    };
-    let value = match unit {
-        None => quantity.value * quantity.unit.to_base,
-        Some(unit) if unit.dimension == quantity.unit.dimension => {
-            if unit.symbol == quantity.unit.symbol {
-                quantity.value
-            } else {
-                quantity.value * quantity.unit.to_base / unit.to_base
+/// The unit of a column of `plan`: what its field says, or else what it was computed from has.
+fn unit_in(plan: &LogicalPlan, column: &Column) -> Option<Compound> {
+    let index = plan.schema().maybe_index_of_column(column)?;
+    if let Some(unit) = of_field(plan.schema().field(index)) {
+        return Some(unit);
+    }
+    match plan {
+        LogicalPlan::Projection(projection) => unit_of_expr(projection.expr.get(index)?, &projection.input),
+        LogicalPlan::Aggregate(aggregate) => {
+            let groups = aggregate.group_expr.len();
+            let expr = match index.checked_sub(groups) {
+                Some(index) => aggregate.aggr_expr.get(index)?,
+                None => aggregate.group_expr.get(index)?,
+            };
+            unit_of_expr(expr, &aggregate.input)
+        }
+        LogicalPlan::Window(window) => {
+            let passed = window.input.schema().fields().len();
+            match index.checked_sub(passed) {
+                Some(index) => unit_of_expr(window.window_expr.get(index)?, &window.input),
+                None => unit_in(&window.input, column),
             }
         }
-        Some(unit) => {
-            let message = format!(
-                "{} was expected, {} was found: {}{} is compared with a value in {}",
-                unit.dimension.described(),
-                quantity.unit.dimension.described(),
-                quantity.value,
-                quantity.unit.symbol,
-                unit.symbol
-            );
-            let diagnostic = Diagnostic::error(message)
-                .with_span(quantity.span)
-                .with_label(format!(
-                    "expected {} in {}",
-                    unit.dimension.described(),
-                    unit.symbol
-                ));
-            return Err(Error::from(diagnostic).into());
+        LogicalPlan::SubqueryAlias(alias) => {
+            let inside = Column::from(alias.input.schema().qualified_field(index));
+            unit_in(&alias.input, &inside)
         }
-    };
-    Ok(Expr::Literal(ScalarValue::Float64(Some(value)), None))
+        other => other
+            .inputs()
+            .into_iter()
+            .find_map(|input| unit_in(input, column)),
+    }
 }
 
-/// The unit that the field of an expression carries, if it is one that quantities are written in.
-fn unit_of_expr(expr: &Expr, schema: &DFSchema) -> Option<Unit> {
-    if Quantity::read(expr).is_some() {
-        return None;
+fn unit_of_expr(expr: &Expr, input: &LogicalPlan) -> Option<Compound> {
+    let sources = Sources::new(std::slice::from_ref(input));
+    let (_, measure) = resolve(expr.clone(), &sources).ok()?;
+    match measure {
+        Measure::Known(unit) => Some(unit),
+        // Where it was written it has become a number in the base unit.
+        Measure::Quantity(quantity) => Unit::find(quantity.unit.dimension.base()).ok().map(Compound::of),
+        Measure::Unknown => None,
     }
-    let (_, field): (_, std::sync::Arc<Field>) = expr.to_field(schema).ok()?;
-    Unit::find(unit_of(&field)?).ok().copied()
+}
+
+fn of_field(field: &arrow::datatypes::Field) -> Option<Compound> {
+    Unit::find(unit_of(field)?).ok().map(Compound::of)
+}
+
+/// The expression with the quantities in it settled where they met a unit, and its own unit.
+fn resolve(expr: Expr, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
+    if let Some(quantity) = Quantity::read(&expr) {
+        return Ok((expr, Measure::Quantity(quantity)));
+    }
+    match expr {
+        Expr::Column(column) => {
+            let unit = sources.unit(&column);
+            Ok((
+                Expr::Column(column),
+                unit.map_or(Measure::Unknown, Measure::Known),
+            ))
+        }
+        Expr::OuterReferenceColumn(field, column) => {
+            let unit = of_field(&field);
+            Ok((
+                Expr::OuterReferenceColumn(field, column),
+                unit.map_or(Measure::Unknown, Measure::Known),
+            ))
+        }
+        Expr::Literal(value, metadata) => {
+            let measure = if value.data_type().is_numeric() {
+                Measure::Known(Compound::plain())
+            } else {
+                Measure::Unknown
+            };
+            Ok((Expr::Literal(value, metadata), measure))
+        }
+        Expr::ScalarSubquery(subquery) => {
+            let plan = subquery.subquery.as_ref();
+            let unit = plan
+                .schema()
+                .columns()
+                .first()
+                .and_then(|column| unit_in(plan, column));
+            Ok((
+                Expr::ScalarSubquery(subquery),
+                unit.map_or(Measure::Unknown, Measure::Known),
+            ))
+        }
+        Expr::Alias(mut alias) => {
+            let (inner, measure) = resolve(*alias.expr, sources)?;
+            alias.expr = Box::new(inner);
+            Ok((Expr::Alias(alias), measure))
+        }
+        Expr::Negative(inner) => match resolve(*inner, sources)? {
+            (_, Measure::Quantity(quantity)) => {
+                let quantity = quantity.negated();
+                Ok((quantity.base_literal(), Measure::Quantity(quantity)))
+            }
+            (inner, measure) => Ok((Expr::Negative(Box::new(inner)), measure)),
+        },
+        Expr::Cast(mut cast) => {
+            let (inner, measure) = resolve(*cast.expr, sources)?;
+            let (inner, unit) = factor(inner, measure)?;
+            let unit = unit.filter(|_| cast.field.data_type().is_numeric());
+            cast.expr = Box::new(inner);
+            Ok((Expr::Cast(cast), unit.map_or(Measure::Unknown, Measure::Known)))
+        }
+        Expr::BinaryExpr(binary) => resolve_binary(binary, sources),
+        Expr::Between(between) => {
+            let (expr, unit) = resolve(*between.expr, sources)?;
+            let (low, of_low) = resolve(*between.low, sources)?;
+            let (high, of_high) = resolve(*between.high, sources)?;
+            let met = first_known([&unit, &of_low, &of_high]);
+            let between = Between::new(
+                Box::new(settled(expr, unit, met.as_ref())?),
+                between.negated,
+                Box::new(settled(low, of_low, met.as_ref())?),
+                Box::new(settled(high, of_high, met.as_ref())?),
+            );
+            Ok((Expr::Between(between), Measure::Unknown))
+        }
+        Expr::InList(InList { expr, list, negated }) => {
+            let (expr, unit) = resolve(*expr, sources)?;
+            let met = unit.known().cloned();
+            let list = list
+                .into_iter()
+                .map(|item| {
+                    let (item, measure) = resolve(item, sources)?;
+                    settled(item, measure, met.as_ref())
+                })
+                .collect::<Result<_>>()?;
+            let expr = Box::new(settled(expr, unit, None)?);
+            Ok((Expr::InList(InList::new(expr, list, negated)), Measure::Unknown))
+        }
+        Expr::Case(case) => resolve_case(case, sources),
+        Expr::ScalarFunction(call) => resolve_call(call, sources),
+        Expr::AggregateFunction(mut call) => {
+            let keeps = KEEPING_AGGREGATES.contains(&call.func.name());
+            let (args, measure) = resolve_first(call.params.args, sources)?;
+            call.params.args = args;
+            Ok((
+                Expr::AggregateFunction(call),
+                if keeps { measure } else { Measure::Unknown },
+            ))
+        }
+        Expr::WindowFunction(mut call) => {
+            let keeps = KEEPING_AGGREGATES.contains(&call.fun.name());
+            let (args, measure) = resolve_first(call.params.args, sources)?;
+            call.params.args = args;
+            Ok((
+                Expr::WindowFunction(call),
+                if keeps { measure } else { Measure::Unknown },
+            ))
+        }
+        other => {
+            let resolved = other.map_children(|child| {
+                let (child, measure) = resolve(child, sources)?;
+                Ok(Transformed::yes(settled(child, measure, None)?))
+            })?;
+            Ok((resolved.data, Measure::Unknown))
+        }
+    }
+}
+
+/// The aggregates and window functions whose result has the unit of their first argument.
+const KEEPING_AGGREGATES: [&str; 12] = [
+    "min",
+    "max",
+    "avg",
+    "sum",
+    "median",
+    "first_value",
+    "last_value",
+    "nth_value",
+    "lag",
+    "lead",
+    "stddev",
+    "approx_median",
+];
+
+/// The functions whose result has the unit of their arguments, all of which have the same.
+const KEEPING: [&str; 11] = [
+    "abs", "round", "ceil", "floor", "trunc", "greatest", "least", "coalesce", "nvl", "nullif", "typed",
+];
+
+fn resolve_binary(binary: BinaryExpr, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
+    use Operator::{
+        Divide, Eq, Gt, GtEq, IsDistinctFrom, IsNotDistinctFrom, Lt, LtEq, Minus, Modulo, Multiply, NotEq,
+        Plus,
+    };
+    let op = binary.op;
+    let (left, of_left) = resolve(*binary.left, sources)?;
+    let (right, of_right) = resolve(*binary.right, sources)?;
+    let make = |left, right| Expr::BinaryExpr(BinaryExpr::new(Box::new(left), op, Box::new(right)));
+    match op {
+        Eq | NotEq | Lt | LtEq | Gt | GtEq | IsDistinctFrom | IsNotDistinctFrom | Plus | Minus | Modulo => {
+            let met = first_known([&of_left, &of_right]);
+            let expr = make(
+                settled(left, of_left, met.as_ref())?,
+                settled(right, of_right, met.as_ref())?,
+            );
+            let is_sum = matches!(op, Plus | Minus | Modulo);
+            let measure = met.filter(|_| is_sum).map_or(Measure::Unknown, Measure::Known);
+            Ok((expr, measure))
+        }
+        Multiply | Divide => {
+            let (left, of_left) = factor(left, of_left)?;
+            let (right, of_right) = factor(right, of_right)?;
+            let measure = match (of_left, of_right) {
+                (Some(left), Some(right)) if op == Multiply => Measure::Known(left.times(&right)),
+                (Some(left), Some(right)) => Measure::Known(left.divided_by(&right)),
+                _ => Measure::Unknown,
+            };
+            Ok((make(left, right), measure))
+        }
+        _ => {
+            let expr = make(settled(left, of_left, None)?, settled(right, of_right, None)?);
+            Ok((expr, Measure::Unknown))
+        }
+    }
+}
+
+/// A factor of a product: a quantity in it counts in its base unit.
+fn factor(expr: Expr, measure: Measure) -> Result<(Expr, Option<Compound>)> {
+    Ok(match measure {
+        Measure::Known(unit) => (expr, Some(unit)),
+        Measure::Unknown => (expr, None),
+        Measure::Quantity(quantity) => {
+            let base = Unit::find(quantity.unit.dimension.base()).ok().map(Compound::of);
+            (settled(expr, Measure::Quantity(quantity), None)?, base)
+        }
+    })
+}
+
+fn resolve_case(case: Case, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
+    let mut compared = Measure::Unknown;
+    let subject = match case.expr {
+        Some(expr) => {
+            let (expr, measure) = resolve(*expr, sources)?;
+            compared = measure;
+            Some(expr)
+        }
+        None => None,
+    };
+    let mut whens = Vec::with_capacity(case.when_then_expr.len());
+    let mut results = Vec::with_capacity(case.when_then_expr.len() + 1);
+    for (when, then) in case.when_then_expr {
+        let (when, measure) = resolve(*when, sources)?;
+        whens.push(settled(when, measure, compared.known())?);
+        results.push(resolve(*then, sources)?);
+    }
+    let has_else = case.else_expr.is_some();
+    if let Some(otherwise) = case.else_expr {
+        results.push(resolve(*otherwise, sources)?);
+    }
+    let (mut results, measure) = settle_all(results)?;
+    let otherwise = if has_else { results.pop() } else { None };
+    let pairs = whens
+        .into_iter()
+        .zip(results)
+        .map(|(when, then)| (Box::new(when), Box::new(then)));
+    let subject = match subject {
+        Some(expr) => Some(Box::new(settled(expr, compared, None)?)),
+        None => None,
+    };
+    let case = Case::new(subject, pairs.collect(), otherwise.map(Box::new));
+    Ok((Expr::Case(case), measure))
+}
+
+fn resolve_call(mut call: ScalarFunction, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
+    let args = call
+        .args
+        .into_iter()
+        .map(|arg| resolve(arg, sources))
+        .collect::<Result<Vec<_>>>()?;
+    let name = call.func.name();
+    let measure;
+    if KEEPING.contains(&name) {
+        (call.args, measure) = settle_all(args)?;
+    } else {
+        let root = match (name, args.first()) {
+            ("sqrt", Some((_, Measure::Known(unit)))) => unit.root(),
+            _ => None,
+        };
+        call.args = args
+            .into_iter()
+            .map(|(arg, measure)| settled(arg, measure, None))
+            .collect::<Result<_>>()?;
+        let call = Expr::ScalarFunction(call);
+        // Fields of samples and keyword functions say their unit.
+        let own = || of_field(&call.to_field(&sources.schema).ok()?.1);
+        measure = root.or_else(own).map_or(Measure::Unknown, Measure::Known);
+        return Ok((call, measure));
+    }
+    Ok((Expr::ScalarFunction(call), measure))
+}
+
+/// Arguments of which only the first decides the unit, and which become numbers in it.
+fn resolve_first(args: Vec<Expr>, sources: &Sources<'_>) -> Result<(Vec<Expr>, Measure)> {
+    let mut measure = Measure::Unknown;
+    let mut settled_args = Vec::with_capacity(args.len());
+    for (index, arg) in args.into_iter().enumerate() {
+        let (arg, of_arg) = resolve(arg, sources)?;
+        if index == 0 {
+            let (arg, unit) = factor(arg, of_arg)?;
+            measure = unit.map_or(Measure::Unknown, Measure::Known);
+            settled_args.push(arg);
+        } else {
+            settled_args.push(settled(arg, of_arg, measure.known())?);
+        }
+    }
+    Ok((settled_args, measure))
+}
+
+/// Expressions that stand for one value, all in the unit of the first that has one.
+fn settle_all(exprs: Vec<(Expr, Measure)>) -> Result<(Vec<Expr>, Measure)> {
+    let met = first_known(exprs.iter().map(|(_, measure)| measure));
+    let met = met.or_else(|| {
+        // Quantities alone agree on their base unit.
+        exprs.iter().find_map(|(_, measure)| match measure {
+            Measure::Quantity(quantity) => Unit::find(quantity.unit.dimension.base()).ok().map(Compound::of),
+            _ => None,
+        })
+    });
+    let exprs = exprs
+        .into_iter()
+        .map(|(expr, measure)| settled(expr, measure, met.as_ref()))
+        .collect::<Result<_>>()?;
+    Ok((exprs, met.map_or(Measure::Unknown, Measure::Known)))
+}
+
+/// The first unit that measures something; a plain number beside a quantity says nothing of its unit.
+fn first_known<'m>(measures: impl IntoIterator<Item = &'m Measure>) -> Option<Compound> {
+    measures
+        .into_iter()
+        .filter_map(Measure::known)
+        .find(|unit| !unit.is_plain())
+        .cloned()
+}
+
+/// A quantity as a number in `unit`, or in its base unit; everything else as it is.
+fn settled(expr: Expr, measure: Measure, unit: Option<&Compound>) -> Result<Expr> {
+    let Measure::Quantity(quantity) = measure else {
+        return Ok(expr);
+    };
+    let Some(unit) = unit else {
+        return Ok(quantity.base_literal());
+    };
+    let own = Compound::of(&quantity.unit);
+    let value = if own == *unit {
+        quantity.value
+    } else if let Some(factor) = own.in_units_of(unit) {
+        quantity.value * factor
+    } else {
+        let expected = unit.described();
+        let message = format!(
+            "{expected} was expected, {} was found: {}{} is compared with a value in {}",
+            quantity.unit.dimension.described(),
+            quantity.value,
+            quantity.unit.symbol,
+            unit.text
+        );
+        let diagnostic = Diagnostic::error(message)
+            .with_span(quantity.span)
+            .with_label(format!("expected {expected} in {}", unit.text));
+        return Err(Error::from(diagnostic).into());
+    };
+    Ok(literal(value))
+}
+
+fn literal(value: f64) -> Expr {
+    Expr::Literal(ScalarValue::Float64(Some(value)), None)
 }
 
 /// A call of `quantity` on literals.
@@ -184,5 +516,16 @@ impl Quantity {
             unit,
             span: Span::new(place(3)?, place(4)?),
         })
+    }
+
+    fn negated(self) -> Self {
+        Self {
+            value: -self.value,
+            ..self
+        }
+    }
+
+    fn base_literal(&self) -> Expr {
+        literal(self.value * self.unit.to_base)
     }
 }

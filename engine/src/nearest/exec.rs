@@ -1,91 +1,147 @@
-//! The exact answer: one pass over the rows, the k nearest kept. The oracle for every faster path to come.
-//!
-//! Cost grows with rows × length of the vectors; memory with k batches.
+//! The operator that answers a [`NearestNode`], exactly.
 
 use std::{fmt, sync::Arc};
 
-use arrow::{
-    array::{ArrayRef, Float64Array, Int64Array},
-    datatypes::SchemaRef,
-    record_batch::RecordBatch,
-};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::{
-    common::{Result, exec_err, internal_err, tree_node::TreeNodeRecursion},
+    catalog::Session,
+    common::{DFSchema, Result, internal_err, tree_node::TreeNodeRecursion},
+    error::DataFusionError,
     execution::{SendableRecordBatchStream, TaskContext},
-    logical_expr::UserDefinedLogicalNodeCore,
+    logical_expr::{Expr, UserDefinedLogicalNodeCore, physical_planning_context::PhysicalPlanningContext},
+    optimizer::simplify_expressions::{ExprSimplifier, SimplifyContext},
     physical_expr::{EquivalenceProperties, PhysicalExpr},
     physical_plan::{
         DisplayAs, DisplayFormatType, Distribution, ExecutionPlan, Partitioning, PlanProperties,
         execution_plan::{Boundedness, EmissionType},
-        metrics::{BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet},
+        metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet},
         stream::RecordBatchStreamAdapter,
     },
+    physical_planner::PhysicalPlanner,
 };
 use futures::{StreamExt, TryStreamExt};
 
-use super::{Metric, NearestNode, top_k::TopK};
-use crate::types::VectorColumn;
+use super::{
+    NearestNode,
+    node::{Asking, key_columns},
+    search::{PairFilter, Plan},
+};
 
 /// The operator that answers `node`.
 pub(crate) fn nearest_exec(
     node: &NearestNode,
-    query: &Arc<dyn ExecutionPlan>,
+    asking: &Arc<dyn ExecutionPlan>,
     within: &Arc<dyn ExecutionPlan>,
+    planner: &dyn PhysicalPlanner,
+    session: &dyn Session,
+    context: &PhysicalPlanningContext,
 ) -> Result<Arc<dyn ExecutionPlan>> {
-    let search = Search {
-        vector: node.within.schema().index_of_column(&node.vector)?,
-        columns: node.output_columns(),
-        k: node.k,
-        metric: node.metric,
-        path: node.path(),
+    let physical =
+        |expr: &Expr, schema: &DFSchema| planner.create_physical_expr(expr, schema, session, context);
+    let filter = match &node.filter {
+        Some(filter) => Some(pair_filter(node, filter, physical)?),
+        None => None,
     };
-    let schema = Arc::clone(UserDefinedLogicalNodeCore::schema(node).inner());
-    Ok(Arc::new(NearestExec::new(
-        Arc::clone(query),
+    let output = UserDefinedLogicalNodeCore::schema(node);
+    let after = match &node.after {
+        Some(after) => {
+            let context = SimplifyContext::builder().with_schema(Arc::clone(output)).build();
+            let coerced = ExprSimplifier::new(context).coerce(after.clone(), output)?;
+            Some(physical(&coerced, output)?)
+        }
+        None => None,
+    };
+    let plan = Plan {
+        query: node.asking.schema().index_of_column(&node.query)?,
+        asking_columns: node.asking_columns(),
+        vector: node.within.schema().index_of_column(&node.search.vector)?,
+        within_columns: node.within_columns(),
+        key: key_columns(node.within.schema()).collect(),
+        k: node.search.rows()?,
+        metric: node.search.metric,
+        fills_up: node.search.fills_up,
+        shown: node.shown.clone(),
+        filter,
+        after,
+        schema: Arc::clone(output.inner()),
+    };
+    let exec = NearestExec::new(
+        Arc::clone(asking),
         Arc::clone(within),
-        search,
-        schema,
-    )))
+        Arc::new(plan),
+        node.path(),
+    );
+    Ok(Arc::new(exec))
 }
 
-/// What the operator does, apart from its inputs.
-#[derive(Debug, Clone)]
-struct Search {
-    /// The place of the vectors among the columns of the right input.
-    vector: usize,
-    /// The places of the columns that are given out.
-    columns: Vec<usize>,
-    k: usize,
-    metric: Metric,
-    path: &'static str,
+/// `filter` over the columns of both inputs that it reads, and over no others.
+fn pair_filter(
+    node: &NearestNode,
+    filter: &Expr,
+    physical: impl Fn(&Expr, &DFSchema) -> Result<Arc<dyn PhysicalExpr>>,
+) -> Result<PairFilter> {
+    let read = filter.column_refs();
+    let places = |schema: &DFSchema| {
+        let mut places: Vec<usize> = read
+            .iter()
+            .filter_map(|column| schema.maybe_index_of_column(column))
+            .collect();
+        places.sort_unstable();
+        places
+    };
+    let (asking, within) = (places(node.asking.schema()), places(node.within.schema()));
+    let fields = asking
+        .iter()
+        .map(|&index| node.asking.schema().qualified_field(index))
+        .chain(
+            within
+                .iter()
+                .map(|&index| node.within.schema().qualified_field(index)),
+        )
+        .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)))
+        .collect();
+    let pair = DFSchema::new_with_metadata(fields, std::collections::HashMap::new())?;
+    let schema: Vec<Field> = pair
+        .fields()
+        .iter()
+        .map(|field| field.as_ref().clone().with_nullable(true))
+        .collect();
+    Ok(PairFilter {
+        predicate: physical(filter, &pair)?,
+        schema: Arc::new(Schema::new(schema)),
+        asking,
+        within,
+    })
 }
 
 #[derive(Debug)]
 struct NearestExec {
-    query: Arc<dyn ExecutionPlan>,
+    asking: Arc<dyn ExecutionPlan>,
     within: Arc<dyn ExecutionPlan>,
-    search: Search,
+    plan: Arc<Plan>,
+    path: &'static str,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl NearestExec {
     fn new(
-        query: Arc<dyn ExecutionPlan>,
+        asking: Arc<dyn ExecutionPlan>,
         within: Arc<dyn ExecutionPlan>,
-        search: Search,
-        schema: SchemaRef,
+        plan: Arc<Plan>,
+        path: &'static str,
     ) -> Self {
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(schema),
+            EquivalenceProperties::new(Arc::clone(&plan.schema)),
             Partitioning::UnknownPartitioning(1),
             EmissionType::Final,
             Boundedness::Bounded,
         );
         Self {
-            query,
+            asking,
             within,
-            search,
+            plan,
+            path,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }
@@ -94,8 +150,27 @@ impl NearestExec {
 
 impl DisplayAs for NearestExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Search { k, metric, path, .. } = &self.search;
-        write!(f, "NearestExec: k={k}, metric={metric}, path={path}")
+        let Plan {
+            k,
+            metric,
+            shown,
+            filter,
+            after,
+            ..
+        } = self.plan.as_ref();
+        write!(f, "NearestExec: k={k}, metric={metric}, path={}", self.path)?;
+        match shown {
+            Asking::Alone => {}
+            Asking::Joined => f.write_str(", join=inner")?,
+            Asking::Padded => f.write_str(", join=left")?,
+        }
+        if let Some(filter) = filter {
+            write!(f, ", filter={}", filter.predicate)?;
+        }
+        if let Some(after) = after {
+            write!(f, ", after={after}")?;
+        }
+        Ok(())
     }
 }
 
@@ -109,7 +184,7 @@ impl ExecutionPlan for NearestExec {
     }
 
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.query, &self.within]
+        vec![&self.asking, &self.within]
     }
 
     fn required_input_distribution(&self) -> Vec<Distribution> {
@@ -132,11 +207,11 @@ impl ExecutionPlan for NearestExec {
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match <[Arc<dyn ExecutionPlan>; 2]>::try_from(children) {
-            Ok([query, within]) => Ok(Arc::new(Self::new(
-                query,
+            Ok([asking, within]) => Ok(Arc::new(Self::new(
+                asking,
                 within,
-                self.search.clone(),
-                self.schema(),
+                Arc::clone(&self.plan),
+                self.path,
             ))),
             Err(children) => internal_err!("NEAREST has two inputs, found {}", children.len()),
         }
@@ -150,61 +225,24 @@ impl ExecutionPlan for NearestExec {
         if partition != 0 {
             return internal_err!("NEAREST has one partition, number {partition} was asked for");
         }
-        let query = self.query.execute(0, Arc::clone(&context))?;
+        let asking = self.asking.execute(0, Arc::clone(&context))?;
         let within = self.within.execute(0, context)?;
-        let search = self.search.clone();
-        let schema = self.schema();
+        let plan = Arc::clone(&self.plan);
+        let schema: SchemaRef = self.schema();
         let baseline = BaselineMetrics::new(&self.metrics, partition);
         let compared = MetricBuilder::new(&self.metrics).counter("distances_computed", partition);
-        let answer_schema = Arc::clone(&schema);
-        let answer = async move { answer(query, within, &search, answer_schema, &baseline, &compared).await };
-        let stream = futures::stream::once(answer).try_filter_map(|batch| async move { Ok(batch) });
+        let batches = async move {
+            let answer = plan
+                .search(asking, within, &compared, baseline.elapsed_compute())
+                .await?;
+            let batches = Plan::clone(&plan).batches(answer).inspect(move |batch| {
+                if let Ok(batch) = batch {
+                    baseline.record_output(batch.num_rows());
+                }
+            });
+            Ok::<_, DataFusionError>(futures::stream::iter(batches))
+        };
+        let stream = futures::stream::once(batches).try_flatten().boxed();
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, stream)))
     }
-}
-
-async fn answer(
-    query: SendableRecordBatchStream,
-    mut within: SendableRecordBatchStream,
-    search: &Search,
-    schema: SchemaRef,
-    baseline: &BaselineMetrics,
-    compared: &Count,
-) -> Result<Option<RecordBatch>> {
-    let query: Vec<RecordBatch> = query.try_collect().await?;
-    let Some(query) = query.iter().find(|batch| batch.num_rows() > 0) else {
-        return Ok(None);
-    };
-    let query = VectorColumn::new(query.column(0))?;
-    // A NULL query, such as the patch of a record that does not exist, is near to nothing.
-    let Some(query) = query.get(0) else {
-        return Ok(None);
-    };
-    if query.iter().any(|value| !value.is_finite()) {
-        return exec_err!("NEAREST: the vector to search for has values that are not finite numbers");
-    }
-    let mut top = TopK::new(search.k);
-    while let Some(batch) = within.next().await {
-        let batch = batch?;
-        let _timer = baseline.elapsed_compute().timer();
-        let vectors = VectorColumn::new(batch.column(search.vector))?;
-        compared.add(vectors.len());
-        let distances: Vec<_> = (0..vectors.len())
-            .map(|row| {
-                vectors
-                    .get(row)
-                    .map(|vector| search.metric.distance(query, vector))
-            })
-            .collect();
-        top.push(batch.project(&search.columns)?, distances.into_iter());
-    }
-    let Some((rows, distances)) = top.finish()? else {
-        return Ok(None);
-    };
-    let ranks: ArrayRef = Arc::new((1..=rows.num_rows() as i64).collect::<Int64Array>());
-    let mut columns = rows.columns().to_vec();
-    columns.push(ranks);
-    columns.push(Arc::new(Float64Array::from(distances)));
-    baseline.record_output(rows.num_rows());
-    Ok(Some(RecordBatch::try_new(schema, columns)?))
 }

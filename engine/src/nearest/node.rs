@@ -1,89 +1,190 @@
-//! The logical node: a query row on the left, the rows that may be nearest on the right.
+//! The logical node: rows that ask on the left, the rows that may be nearest on the right. One node serves the
+//! search for one vector, the k-NN join and ORDER BY a distance with a LIMIT.
 
-use std::{cmp::Ordering, fmt, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet, fmt, sync::Arc};
 
 use arrow::datatypes::{DataType, Field};
 use datafusion::{
-    common::{Column, DFSchema, DFSchemaRef, Result, TableReference},
-    logical_expr::{Expr, LogicalPlan, UserDefinedLogicalNodeCore},
+    common::{Column, DFSchema, DFSchemaRef, Result, ScalarValue, TableReference, plan_err},
+    logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNodeCore},
 };
 
 use super::Metric;
 
-/// The column of the left input that holds the query's vector.
+/// The column that holds the vector of a row that asks.
 pub(crate) const QUERY: &str = "__query";
 /// The place of a row in the answer, from 1.
 pub(crate) const RANK: &str = "_rank";
 /// The distance of a row from the query.
 pub(crate) const DISTANCE: &str = "_distance";
+/// The most rows that can be asked for; each is kept in memory until all have been compared.
+pub(crate) const MAX_K: u64 = 1_000_000;
 
-/// `NEAREST` between planning and execution. Its output is the right input's columns without the vectors
-/// that were made only for it, then `_rank` and `_distance`, all qualified as `nearest`.
+/// What the answer shows of the rows that ask.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Asking {
+    /// Nothing: one row asks, and its neighbours are the answer.
+    Alone,
+    /// Each row beside each of its neighbours; a row without neighbours is left out.
+    Joined,
+    /// The same, but a row without neighbours stays, beside NULLs.
+    Padded,
+}
+
+/// `NEAREST` between planning and execution. Its output is, where [`Asking`] says so, the left input without
+/// the query; then the right input without a vector that was made only for it; then `_rank`
+/// and `_distance`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct NearestNode {
-    /// One row with the column [`QUERY`].
-    pub(crate) query: LogicalPlan,
-    /// The rows to choose from.
+    /// The rows that ask.
+    pub(crate) asking: LogicalPlan,
+    /// Their vector, a column of `asking`.
+    pub(crate) query: Column,
+    /// The rows to choose from, all under one qualifier.
     pub(crate) within: LogicalPlan,
+    /// What they are compared by.
+    pub(crate) search: Search,
+    /// What the answer shows of the rows that ask.
+    pub(crate) shown: Asking,
+    /// A predicate on a row that asks and a row to choose from, applied before ranking.
+    pub(crate) filter: Option<Expr>,
+    /// A predicate on the answer, applied after ranking and before padding.
+    pub(crate) after: Option<Expr>,
+    /// Whether predicates of the query block were placed under the ranking.
+    pub(crate) filtered: bool,
+    /// What `_rank` and `_distance` are qualified by, where it is not what the rows are.
+    ranked_as: Option<TableReference>,
+    schema: DFSchemaRef,
+}
+
+/// How rows are compared, and how many are wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Search {
     /// The column of `within` that is compared.
     pub(crate) vector: Column,
     /// Whether the vector column belongs to the output.
     pub(crate) keeps_vector: bool,
-    /// How many rows are wanted.
-    pub(crate) k: usize,
+    /// How many rows are wanted: a literal, or a parameter that becomes one.
+    pub(crate) k: Expr,
     /// How they are compared.
     pub(crate) metric: Metric,
-    /// Whether predicates of the query block were placed under the ranking.
-    pub(crate) filtered: bool,
-    schema: DFSchemaRef,
+    /// Whether rows without a distance fill up an answer that is too short, as ORDER BY would have them; their
+    /// distance is NULL.
+    pub(crate) fills_up: bool,
+}
+
+impl Search {
+    /// The number of rows wanted.
+    pub(crate) fn rows(&self) -> Result<usize> {
+        // A parameter that was given leaves its name behind, as an alias.
+        let whole = match self.k.clone().unalias_nested().data {
+            Expr::Literal(value, _) => match value.cast_to(&DataType::Int64) {
+                Ok(ScalarValue::Int64(k)) => k.and_then(|k| u64::try_from(k).ok()),
+                _ => None,
+            },
+            _ => None,
+        };
+        match whole {
+            Some(k) if k <= MAX_K => Ok(k as usize),
+            _ => plan_err!(
+                "NEAREST: k is a whole number of rows from 0 to {MAX_K}, found {}",
+                self.k.clone().unalias_nested().data
+            ),
+        }
+    }
 }
 
 impl NearestNode {
-    pub(crate) fn try_new(
-        query: LogicalPlan,
-        within: LogicalPlan,
-        vector: Column,
-        keeps_vector: bool,
-        k: usize,
-        metric: Metric,
-    ) -> Result<Self> {
-        let schema = output_schema(&within, &vector, keeps_vector)?;
-        Ok(Self {
-            query,
+    /// The node by which the single row of `asking` finds its neighbours.
+    pub(crate) fn try_new(asking: LogicalPlan, within: LogicalPlan, search: Search) -> Result<Self> {
+        let mut node = Self {
+            query: Column::from_name(QUERY),
+            schema: Arc::new(DFSchema::empty()),
+            asking,
             within,
-            vector,
-            keeps_vector,
-            k,
-            metric,
+            search,
+            shown: Asking::Alone,
+            filter: None,
+            after: None,
             filtered: false,
-            schema,
-        })
+            ranked_as: None,
+        };
+        node.schema = node.output_schema()?;
+        Ok(node)
     }
 
-    /// The node with `predicate`, which speaks of the columns of `within`, applied before ranking.
-    pub(crate) fn with_filter(mut self, predicate: Expr) -> Result<Self> {
-        self.within = datafusion::logical_expr::LogicalPlanBuilder::from(self.within)
-            .filter(predicate)?
+    /// The node for other rows that ask, which stand in the answer as `shown` says.
+    pub(crate) fn asked_by(mut self, asking: LogicalPlan, query: Column, shown: Asking) -> Result<Self> {
+        self.asking = asking;
+        self.query = query;
+        self.shown = shown;
+        self.schema = self.output_schema()?;
+        Ok(self)
+    }
+
+    /// The node whose rows to choose from stand under another name.
+    pub(crate) fn named(mut self, alias: &TableReference) -> Result<Self> {
+        self.search.vector.relation = Some(alias.clone());
+        self.within = LogicalPlanBuilder::from(self.within)
+            .alias(alias.clone())?
             .build()?;
+        self.schema = self.output_schema()?;
+        Ok(self)
+    }
+
+    /// The node whose rank and distance stand under `alias`, for rows that have no name of their own.
+    pub(crate) fn ranked_as(mut self, alias: &TableReference) -> Result<Self> {
+        self.ranked_as = Some(alias.clone());
+        self.schema = self.output_schema()?;
+        Ok(self)
+    }
+
+    /// The node with `predicate`, which speaks of columns of both inputs, applied before ranking.
+    pub(crate) fn with_filter(mut self, predicate: Expr) -> Result<Self> {
+        if speaks_of(&predicate, self.within.schema()) {
+            self.within = LogicalPlanBuilder::from(self.within).filter(predicate)?.build()?;
+        } else {
+            self.filter = Some(match self.filter.take() {
+                Some(filter) => filter.and(predicate),
+                None => predicate,
+            });
+        }
         self.filtered = true;
         Ok(self)
     }
 
-    /// The columns of `within` that make up the output, by their place.
-    pub(crate) fn output_columns(&self) -> Vec<usize> {
-        let vector = self.within.schema().maybe_index_of_column(&self.vector);
-        (0..self.within.schema().fields().len())
-            .filter(|index| self.keeps_vector || Some(*index) != vector)
+    /// The node with `predicate`, which speaks only of the rows that ask, applied to them.
+    pub(crate) fn with_fewer_asking(mut self, predicate: Expr) -> Result<Self> {
+        self.asking = LogicalPlanBuilder::from(self.asking).filter(predicate)?.build()?;
+        Ok(self)
+    }
+
+    /// The node with `predicate` on its answer, applied before rows are padded.
+    pub(crate) fn with_after(mut self, predicate: Expr) -> Self {
+        self.after = Some(match self.after.take() {
+            Some(after) => after.and(predicate),
+            None => predicate,
+        });
+        self
+    }
+
+    /// The columns of `asking` that are shown, by their place.
+    pub(crate) fn asking_columns(&self) -> Vec<usize> {
+        if self.shown == Asking::Alone {
+            return Vec::new();
+        }
+        let query = self.asking.schema().maybe_index_of_column(&self.query);
+        (0..self.asking.schema().fields().len())
+            .filter(|index| Some(*index) != query)
             .collect()
     }
 
-    /// The column of `within` that the output column `name` stands for; `None` for rank and distance.
-    pub(crate) fn within_column(&self, name: &str) -> Option<Column> {
-        let schema = self.within.schema();
-        self.output_columns()
-            .into_iter()
-            .find(|&index| schema.field(index).name() == name)
-            .map(|index| Column::from(schema.qualified_field(index)))
+    /// The columns of `within` that are shown, by their place.
+    pub(crate) fn within_columns(&self) -> Vec<usize> {
+        let vector = self.within.schema().maybe_index_of_column(&self.search.vector);
+        (0..self.within.schema().fields().len())
+            .filter(|index| self.search.keeps_vector || Some(*index) != vector)
+            .collect()
     }
 
     /// How the node will be answered, as `EXPLAIN` names it.
@@ -94,35 +195,50 @@ impl NearestNode {
             "exact"
         }
     }
+
+    fn output_schema(&self) -> Result<DFSchemaRef> {
+        let asking = self.asking.schema();
+        let mut fields: Vec<_> = self
+            .asking_columns()
+            .into_iter()
+            .map(|index| {
+                let (qualifier, field) = asking.qualified_field(index);
+                (qualifier.cloned(), Arc::clone(field))
+            })
+            .collect();
+        let padded = self.shown == Asking::Padded;
+        let within = self.within.schema();
+        fields.extend(self.within_columns().into_iter().map(|index| {
+            let (qualifier, field) = within.qualified_field(index);
+            let field = if padded && !field.is_nullable() {
+                Arc::new(field.as_ref().clone().with_nullable(true))
+            } else {
+                Arc::clone(field)
+            };
+            (qualifier.cloned(), field)
+        }));
+        let relation = self
+            .ranked_as
+            .clone()
+            .or_else(|| self.search.vector.relation.clone());
+        let no_distance = padded || self.search.fills_up;
+        fields.push((
+            relation.clone(),
+            Arc::new(Field::new(RANK, DataType::Int64, padded)),
+        ));
+        fields.push((
+            relation,
+            Arc::new(Field::new(DISTANCE, DataType::Float64, no_distance)),
+        ));
+        let schema = DFSchema::new_with_metadata(fields, std::collections::HashMap::new())?;
+        Ok(Arc::new(schema))
+    }
 }
 
-fn output_schema(within: &LogicalPlan, vector: &Column, keeps_vector: bool) -> Result<DFSchemaRef> {
-    let qualifier = TableReference::bare("nearest");
-    let skipped = if keeps_vector {
-        None
-    } else {
-        within.schema().maybe_index_of_column(vector)
-    };
-    let mut fields: Vec<_> = within
-        .schema()
-        .fields()
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| Some(*index) != skipped)
-        .map(|(_, field)| (Some(qualifier.clone()), Arc::clone(field)))
-        .collect();
-    fields.push((
-        Some(qualifier.clone()),
-        Arc::new(Field::new(RANK, DataType::Int64, false)),
-    ));
-    fields.push((
-        Some(qualifier),
-        Arc::new(Field::new(DISTANCE, DataType::Float64, false)),
-    ));
-    Ok(Arc::new(DFSchema::new_with_metadata(
-        fields,
-        std::collections::HashMap::new(),
-    )?))
+/// Whether all columns of `predicate` are columns of `schema`.
+pub(crate) fn speaks_of(predicate: &Expr, schema: &DFSchema) -> bool {
+    let mut columns = predicate.column_refs().into_iter();
+    columns.all(|column| schema.maybe_index_of_column(column).is_some())
 }
 
 impl PartialOrd for NearestNode {
@@ -137,7 +253,7 @@ impl UserDefinedLogicalNodeCore for NearestNode {
     }
 
     fn inputs(&self) -> Vec<&LogicalPlan> {
-        vec![&self.query, &self.within]
+        vec![&self.asking, &self.within]
     }
 
     fn schema(&self) -> &DFSchemaRef {
@@ -145,47 +261,84 @@ impl UserDefinedLogicalNodeCore for NearestNode {
     }
 
     fn expressions(&self) -> Vec<Expr> {
-        Vec::new()
+        std::iter::once(self.search.k.clone())
+            .chain(self.filter.clone())
+            .collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Search {
+            k, metric, vector, ..
+        } = &self.search;
         write!(
             f,
-            "Nearest: k={}, metric={}, vector={}, path={}",
-            self.k,
-            self.metric,
-            self.vector,
+            "Nearest: k={k}, metric={metric}, vector={vector}, path={}",
             self.path()
-        )
+        )?;
+        match self.shown {
+            Asking::Alone => {}
+            Asking::Joined => f.write_str(", join=inner")?,
+            Asking::Padded => f.write_str(", join=left")?,
+        }
+        if let Some(filter) = &self.filter {
+            write!(f, ", filter={filter}")?;
+        }
+        if let Some(after) = &self.after {
+            write!(f, ", after={after}")?;
+        }
+        Ok(())
     }
 
-    fn with_exprs_and_inputs(&self, _: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
-        let [query, within] = <[LogicalPlan; 2]>::try_from(inputs).map_err(|inputs| {
+    fn with_exprs_and_inputs(&self, exprs: Vec<Expr>, inputs: Vec<LogicalPlan>) -> Result<Self> {
+        let mut exprs = exprs.into_iter();
+        let (Some(k), filter, None) = (exprs.next(), exprs.next(), exprs.next()) else {
+            return plan_err!("internal: NEAREST has one or two expressions");
+        };
+        let [asking, within] = <[LogicalPlan; 2]>::try_from(inputs).map_err(|inputs| {
             datafusion::common::internal_datafusion_err!("NEAREST has two inputs, found {}", inputs.len())
         })?;
-        let node = Self::try_new(
-            query,
+        let mut node = Self {
+            asking,
             within,
-            self.vector.clone(),
-            self.keeps_vector,
-            self.k,
-            self.metric,
-        )?;
-        Ok(Self {
-            filtered: self.filtered,
-            ..node
-        })
+            filter,
+            ..self.clone()
+        };
+        node.search.k = k;
+        node.schema = node.output_schema()?;
+        Ok(node)
     }
 
     fn necessary_children_exprs(&self, output: &[usize]) -> Option<Vec<Vec<usize>>> {
-        let columns = self.output_columns();
-        let mut needed: Vec<usize> = output
-            .iter()
-            .filter_map(|&index| columns.get(index).copied())
-            .collect();
-        needed.push(self.within.schema().maybe_index_of_column(&self.vector)?);
-        needed.sort_unstable();
-        needed.dedup();
-        Some(vec![vec![0], needed])
+        let (asking, within) = (self.asking_columns(), self.within_columns());
+        let mut asked: BTreeSet<usize> = BTreeSet::new();
+        let mut chosen: BTreeSet<usize> = BTreeSet::new();
+        let after = self.after.iter().flat_map(Expr::column_refs);
+        let after = after.filter_map(|column| self.schema.maybe_index_of_column(column));
+        for index in output.iter().copied().chain(after) {
+            if let Some(place) = asking.get(index) {
+                asked.insert(*place);
+            } else if let Some(place) = index
+                .checked_sub(asking.len())
+                .and_then(|index| within.get(index))
+            {
+                chosen.insert(*place);
+            }
+        }
+        for column in self.filter.iter().flat_map(Expr::column_refs) {
+            asked.extend(self.asking.schema().maybe_index_of_column(column));
+            chosen.extend(self.within.schema().maybe_index_of_column(column));
+        }
+        asked.insert(self.asking.schema().maybe_index_of_column(&self.query)?);
+        chosen.insert(self.within.schema().maybe_index_of_column(&self.search.vector)?);
+        // Ties are broken by the key, so it is read wherever the rows have one.
+        chosen.extend(key_columns(self.within.schema()));
+        Some(vec![asked.into_iter().collect(), chosen.into_iter().collect()])
     }
+}
+
+/// The places of the key of SHARP records, as far as a table has it; by it rows at one distance are ordered.
+pub(crate) fn key_columns(schema: &DFSchema) -> impl Iterator<Item = usize> {
+    helioql_catalog::schema::KEY
+        .iter()
+        .filter_map(|name| schema.index_of_column_by_name(None, name))
 }

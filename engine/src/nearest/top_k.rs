@@ -1,20 +1,22 @@
-//! The k smallest distances seen so far, with the batches that their rows lie in.
+//! The k smallest distances that one row has seen so far, and the batches that the rows lie in.
 
 use std::{cmp::Ordering, collections::BinaryHeap};
 
 use arrow::{
-    compute::interleave_record_batch,
+    array::ArrayRef,
     error::ArrowError,
-    record_batch::{RecordBatch, RecordBatchOptions},
+    record_batch::RecordBatch,
+    row::{RowConverter, Rows, SortField},
 };
 
-/// One row that may be among the nearest: its distance, and where it lies in the order of reading, which
-/// breaks ties so that equal distances always come out in the same order.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Candidate {
-    distance: f64,
-    batch: usize,
-    row: usize,
+/// One row that may be among the nearest. Equal distances are ordered by the key of the table, and without one
+/// by the order of reading.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Candidate {
+    pub(super) distance: f64,
+    key: Box<[u8]>,
+    pub(super) batch: usize,
+    pub(super) row: usize,
 }
 
 impl Eq for Candidate {}
@@ -23,6 +25,7 @@ impl Ord for Candidate {
     fn cmp(&self, other: &Self) -> Ordering {
         self.distance
             .total_cmp(&other.distance)
+            .then_with(|| self.key.cmp(&other.key))
             .then(self.batch.cmp(&other.batch))
             .then(self.row.cmp(&other.row))
     }
@@ -34,12 +37,15 @@ impl PartialOrd for Candidate {
     }
 }
 
-/// Keeps the k nearest rows of a stream of batches. Memory grows with k batches at most, not with the
-/// stream.
+/// What stands for the distance of a vector that is NULL, where rows without a distance are kept: behind every
+/// number, and behind NaN too.
+pub(super) const NO_DISTANCE: f64 = f64::from_bits(0x7fff_ffff_ffff_ffff);
+
+/// Keeps the k nearest rows of a stream of batches for one row that asks.
+#[derive(Debug)]
 pub(super) struct TopK {
     k: usize,
     heap: BinaryHeap<Candidate>,
-    batches: Vec<Option<RecordBatch>>,
 }
 
 impl TopK {
@@ -47,122 +53,151 @@ impl TopK {
         Self {
             k,
             heap: BinaryHeap::new(),
-            batches: Vec::new(),
         }
     }
 
-    /// Offers every row of `batch`; a row whose distance is `None` or NaN has no place in the order.
-    pub(super) fn push(&mut self, batch: RecordBatch, distances: impl Iterator<Item = Option<f64>>) {
-        let index = self.batches.len();
-        let mut kept = false;
-        for (row, distance) in distances.enumerate() {
-            let Some(distance) = distance.filter(|distance| !distance.is_nan()) else {
-                continue;
-            };
-            let candidate = Candidate {
-                distance,
-                batch: index,
-                row,
-            };
-            if self.heap.len() < self.k {
-                self.heap.push(candidate);
-                kept = true;
-            } else if self.heap.peek().is_some_and(|farthest| candidate < *farthest) {
-                self.heap.pop();
-                self.heap.push(candidate);
-                kept = true;
-            }
+    /// Offers row `row` of batch `batch`, whose key is made only if it is needed.
+    pub(super) fn offer<'k>(
+        &mut self,
+        distance: f64,
+        batch: usize,
+        row: usize,
+        key: impl FnOnce() -> &'k [u8],
+    ) {
+        if self.heap.len() == self.k
+            && self
+                .heap
+                .peek()
+                .is_none_or(|farthest| distance.total_cmp(&farthest.distance).is_gt())
+        {
+            return;
         }
-        self.batches.push(kept.then_some(batch));
-        if kept {
-            self.release();
+        let candidate = Candidate {
+            distance,
+            key: key().into(),
+            batch,
+            row,
+        };
+        if self.heap.len() < self.k {
+            self.heap.push(candidate);
+        } else if self.heap.peek().is_some_and(|farthest| candidate < *farthest) {
+            self.heap.pop();
+            self.heap.push(candidate);
         }
     }
 
-    /// Lets go of batches that no candidate lies in any more.
-    fn release(&mut self) {
-        let mut needed = vec![false; self.batches.len()];
-        for candidate in &self.heap {
+    /// The rows, nearest first.
+    pub(super) fn finish(self) -> Vec<Candidate> {
+        self.heap.into_sorted_vec()
+    }
+}
+
+/// The batches that were read, as long as some candidate lies in them.
+#[derive(Debug, Default)]
+pub(super) struct Batches(Vec<Option<RecordBatch>>);
+
+impl Batches {
+    /// The place that the next batch will have.
+    pub(super) fn next(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Keeps `batch` if one of `tops` has a row of it, and lets go of those that none has a row of any more.
+    pub(super) fn push(&mut self, batch: RecordBatch, tops: &[TopK]) {
+        self.0.push(Some(batch));
+        let mut needed = vec![false; self.0.len()];
+        for candidate in tops.iter().flat_map(|top| &top.heap) {
             needed[candidate.batch] = true;
         }
-        for (batch, needed) in self.batches.iter_mut().zip(needed) {
+        for (batch, needed) in self.0.iter_mut().zip(needed) {
             if !needed {
                 *batch = None;
             }
         }
     }
 
-    /// The rows, nearest first, and their distances; `None` when there are none.
-    pub(super) fn finish(self) -> Result<Option<(RecordBatch, Vec<f64>)>, ArrowError> {
-        let candidates = self.heap.into_sorted_vec();
-        if candidates.is_empty() {
-            return Ok(None);
-        }
-        let mut place = vec![usize::MAX; self.batches.len()];
+    /// Those that are left, and for every place where it stands among them.
+    pub(super) fn kept(&self) -> (Vec<&RecordBatch>, Vec<usize>) {
+        let mut place = vec![usize::MAX; self.0.len()];
         let mut batches = Vec::new();
-        for (index, batch) in self.batches.iter().enumerate() {
+        for (index, batch) in self.0.iter().enumerate() {
             if let Some(batch) = batch {
                 place[index] = batches.len();
                 batches.push(batch);
             }
         }
-        let rows: Vec<_> = candidates
+        (batches, place)
+    }
+}
+
+/// The keys of one batch in a form that compares by bytes.
+pub(super) struct Keys(Option<Rows>);
+
+impl Keys {
+    /// The keys that the columns at `places` make up; no columns, no keys.
+    pub(super) fn of(batch: &RecordBatch, places: &[usize]) -> Result<Self, ArrowError> {
+        if places.is_empty() {
+            return Ok(Self(None));
+        }
+        let columns: Vec<ArrayRef> = places.iter().map(|&place| batch.column(place).clone()).collect();
+        let fields = columns
             .iter()
-            .map(|candidate| (place[candidate.batch], candidate.row))
+            .map(|column| SortField::new(column.data_type().clone()))
             .collect();
-        let nearest = match batches.first() {
-            // A query that only counts asks for no columns.
-            Some(batch) if batch.num_columns() == 0 => {
-                let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
-                RecordBatch::try_new_with_options(batch.schema(), Vec::new(), &options)?
-            }
-            _ => interleave_record_batch(&batches, &rows)?,
-        };
-        Ok(Some((
-            nearest,
-            candidates.iter().map(|candidate| candidate.distance).collect(),
-        )))
+        Ok(Self(Some(RowConverter::new(fields)?.convert_columns(&columns)?)))
+    }
+
+    pub(super) fn get(&self, row: usize) -> &[u8] {
+        match &self.0 {
+            Some(rows) => rows.row(row).data(),
+            None => &[],
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use arrow::{array::Int32Array, datatypes::Int32Type};
     use proptest::prelude::*;
 
     use super::*;
 
-    fn batch(values: &[i32]) -> RecordBatch {
-        RecordBatch::try_from_iter([("value", Arc::new(Int32Array::from(values.to_vec())) as _)])
-            .expect("one column is a batch")
-    }
-
     proptest! {
-        /// Sorting everything is the oracle.
+        /// Sorting everything is the oracle; distances repeat, so that keys decide.
         #[test]
-        fn equals_a_full_sort(batches in prop::collection::vec(prop::collection::vec(-50i32..50, 1..20), 0..8), k in 0usize..30) {
+        fn equals_a_full_sort(
+            batches in prop::collection::vec(prop::collection::vec((-5i32..5, any::<u8>()), 1..20), 0..8),
+            k in 0usize..30,
+        ) {
             let mut top = TopK::new(k);
-            for values in &batches {
-                top.push(batch(values), values.iter().map(|value| Some(f64::from(value.abs()))));
+            let mut all = Vec::new();
+            for (batch, rows) in batches.iter().enumerate() {
+                for (row, (value, key)) in rows.iter().enumerate() {
+                    let key = [*key];
+                    top.offer(f64::from(value.abs()), batch, row, || &key);
+                    all.push((value.abs(), key[0], batch, row));
+                }
             }
-            let mut expected: Vec<i32> = batches.concat();
-            expected.sort_by_key(|value| value.abs());
-            expected.truncate(k);
-            let found = top.finish().expect("batches of one schema interleave");
-            let found: Vec<i32> = found
-                .map(|(rows, _)| arrow::array::AsArray::as_primitive::<Int32Type>(rows.column(0)).values().to_vec())
-                .unwrap_or_default();
-            prop_assert_eq!(found, expected);
+            all.sort_unstable();
+            all.truncate(k);
+            let found: Vec<_> = top
+                .finish()
+                .into_iter()
+                .map(|candidate| (candidate.distance as i32, candidate.key[0], candidate.batch, candidate.row))
+                .collect();
+            prop_assert_eq!(found, all);
         }
     }
 
     #[test]
-    fn nan_and_missing_distances_are_never_near() {
+    fn no_distance_comes_last() {
         let mut top = TopK::new(3);
-        top.push(batch(&[1, 2, 3]), [Some(f64::NAN), None, Some(7.0)].into_iter());
-        let (rows, distances) = top.finish().expect("one schema").expect("one row has a distance");
-        assert_eq!((rows.num_rows(), distances), (1, vec![7.0]));
+        for (row, distance) in [NO_DISTANCE, f64::NAN, f64::INFINITY, 7.0]
+            .into_iter()
+            .enumerate()
+        {
+            top.offer(distance, 0, row, || &[]);
+        }
+        let order: Vec<_> = top.finish().iter().map(|candidate| candidate.row).collect();
+        assert_eq!(order, [3, 2, 1]);
     }
 }

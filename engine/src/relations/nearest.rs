@@ -1,16 +1,19 @@
 //! `FROM NEAREST(to, k => 10, within => table or (subquery), metric => 'l2', exact => true)`: the rows of
 //! `within` nearest to `to`, with `_rank` and `_distance`.
 //!
-//! `to` is a sample, a patch, an embedding or a scalar subquery of one. Rows are compared by their
-//! EMBEDDING column; where `within` has only a PATCH, it is embedded on the way.
+//! `to` is a sample, a patch, an embedding, a scalar subquery of one, or such a column of a table to the left
+//! (`FROM events AS e, NEAREST(e.embedding) AS n`). Rows are compared by their EMBEDDING column; where `within`
+//! has only a PATCH, it is embedded on the way.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 use datafusion::{
-    common::{Column, DFSchema, Result, plan_err},
+    common::{Column, DFSchema, Result, TableReference, plan_err},
     logical_expr::{
-        Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder, expr::ScalarFunction, lit,
+        Expr, ExprSchemable, Extension, LogicalPlan, LogicalPlanBuilder,
+        expr::{Placeholder, ScalarFunction},
+        lit,
     },
     sql::sqlparser::ast::{self, FunctionArg, Value},
 };
@@ -24,16 +27,16 @@ use crate::{
     error::Error,
     functions::{number, optional, required, text},
     models::DEFAULT_ENCODER,
-    nearest::{Metric, NearestNode, QUERY},
+    nearest::{Metric, NearestNode, QUERY, Search, node::MAX_K},
     types::{encoder_of, grid_of},
 };
 
+/// What it is called, and what its rows are qualified by.
+const NAME: &str = "nearest";
 /// The column that an embedding made for the search stands in.
 const MADE: &str = "__embedding";
 /// How many rows are found where no number is given.
 const DEFAULT_K: u64 = 10;
-/// The most rows that can be asked for; each is kept in memory until all have been compared.
-const MAX_K: u64 = 1_000_000;
 
 #[derive(Debug)]
 pub(super) struct Nearest;
@@ -41,7 +44,7 @@ pub(super) struct Nearest;
 impl Relation for Nearest {
     fn call(&self) -> CallSignature {
         CallSignature {
-            name: "nearest",
+            name: NAME,
             parameters: vec![
                 required("to"),
                 number("k", DEFAULT_K as f64),
@@ -66,9 +69,7 @@ impl Relation for Nearest {
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
-        let k = args
-            .whole_number("k", "a whole number of rows", MAX_K)?
-            .unwrap_or(DEFAULT_K) as usize;
+        let k = read_k(&args)?;
         let metric = read_metric(&args)?;
         let within = within::plan(&args, context)?;
         let (within, vector, encoder, keeps_vector) = with_vectors(within, context)?;
@@ -82,9 +83,30 @@ impl Relation for Nearest {
             dimension(&within, &vector)?,
             context,
         )?;
-        let node = NearestNode::try_new(query, within, vector, keeps_vector, k, metric)?;
+        let search = Search {
+            vector,
+            keeps_vector,
+            k,
+            metric,
+            fills_up: false,
+        };
+        let node = NearestNode::try_new(query, within, search)?.named(&TableReference::bare(NAME))?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
     }
+}
+
+/// The number of rows: a literal, or a parameter of a prepared statement.
+fn read_k(args: &Arguments) -> Result<Expr> {
+    if let Some(ast::Expr::BinaryOp { left, .. }) = args.get("k")
+        && let ast::Expr::Value(value) = left.as_ref()
+        && let Value::Placeholder(id) = &value.value
+    {
+        let field = Arc::new(Field::new("k", DataType::Int64, true));
+        let placeholder = Placeholder::new_with_field(id.clone(), Some(field));
+        return Ok(Expr::Placeholder(placeholder));
+    }
+    let k = args.whole_number("k", "a whole number of rows", MAX_K)?;
+    Ok(lit(k.unwrap_or(DEFAULT_K) as i64))
 }
 
 fn read_metric(args: &Arguments) -> Result<Metric> {
@@ -158,11 +180,6 @@ fn plan_query(
     context: &mut Planning<'_>,
 ) -> Result<LogicalPlan> {
     let mut query = context.expr(to)?;
-    if query.contains_outer() || !query.column_refs().is_empty() {
-        let message = "NEAREST: `to` is a constant, a sample, a patch, an embedding or a (subquery), \
-                       not a column of another table";
-        return Err(Error::at(args.span, message).into());
-    }
     let (_, field): (_, Arc<Field>) = query.to_field(&DFSchema::empty())?;
     if grid_of(&field).is_some() {
         let name = encoder.map_or(DEFAULT_ENCODER, |identity| {

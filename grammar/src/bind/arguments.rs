@@ -180,7 +180,7 @@ fn check(mut value: Expr, parameter: &Parameter, signature: &CallSignature) -> R
         fold_quantities(&mut value, parameter.dimension, &place)?;
     }
     let Some(found) = mismatch(&value, parameter.kind) else {
-        return Ok(value);
+        return Ok(typed_placeholder(value, parameter.kind));
     };
     let wanted = match (parameter.kind, parameter.dimension) {
         (Kind::Number, Some(dimension)) => dimension.described(),
@@ -192,6 +192,26 @@ fn check(mut value: Expr, parameter: &Parameter, signature: &CallSignature) -> R
         (Kind::Any, _) => "any value",
     };
     Err(Diagnostic::error(format!("{place} takes {wanted}, found {found}")).with_span(value.span()))
+}
+
+/// `$1` where a number is expected ⇒ `$1 * 1.0`: a planner learns the type of a parameter from the operator it stands
+/// beside, not from the function, and one times a number is that number to the bit.
+fn typed_placeholder(value: Expr, kind: Kind) -> Expr {
+    let one = match kind {
+        Kind::Number => "1.0",
+        Kind::Integer => "1",
+        _ => return value,
+    };
+    let is_placeholder =
+        matches!(&value, Expr::Value(literal) if matches!(literal.value, Value::Placeholder(_)));
+    if !is_placeholder {
+        return value;
+    }
+    Expr::BinaryOp {
+        left: Box::new(value),
+        op: BinaryOperator::Multiply,
+        right: Box::new(Expr::Value(Value::Number(one.to_owned(), false).into())),
+    }
 }
 
 /// What a literal is, if it is of another kind; other expressions are left to the type checker.

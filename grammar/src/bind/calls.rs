@@ -10,8 +10,8 @@
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Select, SelectItem, Value, VisitMut, VisitorMut, visit_expressions,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    Ident, ObjectName, ObjectNamePart, Select, SelectItem, Value, VisitMut, VisitorMut, visit_expressions,
     visit_expressions_mut,
 };
 
@@ -143,7 +143,7 @@ fn unnamed(expr: Expr) -> FunctionArg {
     FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))
 }
 
-/// An expression as it was typed: quantities as literals, unquoted names in lower case.
+/// An expression as it was typed: quantities as literals, `<->` as itself, unquoted names in lower case.
 fn typed(expr: &Expr) -> String {
     let mut expr = expr.clone();
     let _: ControlFlow<()> = visit_expressions_mut(&mut expr, |expr| {
@@ -155,6 +155,7 @@ fn typed(expr: &Expr) -> String {
             Expr::Identifier(ident) => fold(ident),
             Expr::CompoundIdentifier(idents) => idents.iter_mut().for_each(fold),
             Expr::Function(call) => fold_call(call),
+            Expr::BinaryOp { op, .. } if *op == BinaryOperator::PGOverlap => *op = BinaryOperator::LtDashGt,
             _ => {}
         }
         ControlFlow::Continue(())

@@ -4,7 +4,7 @@
 use sqlparser::tokenizer::Token;
 
 use crate::{
-    desugar::{adjacent, tokenize},
+    desugar::{adjacent, distance, tokenize},
     diagnostic::Diagnostic,
     span::{LineIndex, Location, Span},
 };
@@ -161,6 +161,7 @@ fn literal_at(source: &str, place: Location) -> Option<Span> {
         Token::Number(..) if adjacent(&tokens[at], next) && matches!(next.token, Token::Word(_)) => {
             Some(Span::new(place, next.span.end))
         }
+        _ if distance(&tokens[at], &tokens[at + 1..]).is_some() => Some(Span::new(place, next.span.end)),
         _ => None,
     }
 }

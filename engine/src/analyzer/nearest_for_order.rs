@@ -1,0 +1,208 @@
+//! ORDER BY a distance with a LIMIT is NEAREST.
+//!
+//! ```text
+//! Limit: skip=2, fetch=5                            Limit: skip=2, fetch=5
+//!   Sort: d ASC NULLS LAST                            Projection: s.harpnum, nearest._distance AS d
+//!     Projection: s.harpnum,                   ⇒        Nearest: k=7
+//!                 l2_distance(s.embedding, q) AS d        Projection: q AS __query
+//!       Filter: s.usflux > 1e22                           Filter: s.usflux > 1e22
+//!         TableScan: s                                      TableScan: s
+//! ```
+//!
+//! Rows are what ORDER BY gives, and ties are broken by the key as NEAREST breaks them. Rows without a distance
+//! come last, as NULLs do.
+//!
+//! It does not apply to a descending order, to NULLS FIRST, to further keys, to a LIMIT that is not a number, to a
+//! distance of two columns, nor through anything between the order and the distance but projections.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use datafusion::{
+    common::{Column, Result, ScalarValue, TableReference, config::ConfigOptions, tree_node::Transformed},
+    logical_expr::{
+        Expr, Extension, FetchType, Limit, LogicalPlan, LogicalPlanBuilder, Projection, SkipType, lit,
+        logical_plan::Sort,
+    },
+    optimizer::AnalyzerRule,
+};
+
+use crate::nearest::{
+    Metric, NearestNode, QUERY, Search,
+    node::{DISTANCE, MAX_K},
+};
+
+#[derive(Debug, Default)]
+pub(super) struct NearestForOrder {
+    /// Orders met so far; the rows of each stand under a name of their own.
+    met: AtomicUsize,
+}
+
+impl AnalyzerRule for NearestForOrder {
+    fn name(&self) -> &'static str {
+        "nearest_for_order"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up_with_subqueries(|plan| match plan {
+            LogicalPlan::Limit(limit) => match self.replace(&limit)? {
+                Some(input) => Ok(Transformed::yes(LogicalPlan::Limit(Limit {
+                    input: Arc::new(input),
+                    ..limit
+                }))),
+                None => Ok(Transformed::no(LogicalPlan::Limit(limit))),
+            },
+            other => Ok(Transformed::no(other)),
+        })
+        .map(|transformed| transformed.data)
+    }
+}
+
+impl NearestForOrder {
+    fn replace(&self, limit: &Limit) -> Result<Option<LogicalPlan>> {
+        let (SkipType::Literal(skip), FetchType::Literal(Some(fetch))) =
+            (limit.get_skip_type()?, limit.get_fetch_type()?)
+        else {
+            return Ok(None);
+        };
+        let k = skip.saturating_add(fetch);
+        if k as u64 > MAX_K {
+            return Ok(None);
+        }
+        // The projection that drops what only the order needed stands between.
+        match limit.input.as_ref() {
+            LogicalPlan::Sort(sort) => self.sort(sort, k),
+            LogicalPlan::Projection(dropping) => match dropping.input.as_ref() {
+                LogicalPlan::Sort(sort) => Ok(match self.sort(sort, k)? {
+                    Some(input) => Some(LogicalPlan::Projection(Projection::try_new(
+                        dropping.expr.clone(),
+                        Arc::new(input),
+                    )?)),
+                    None => None,
+                }),
+                _ => Ok(None),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    fn sort(&self, sort: &Sort, k: usize) -> Result<Option<LogicalPlan>> {
+        let [key] = sort.expr.as_slice() else {
+            return Ok(None);
+        };
+        if !key.asc || key.nulls_first {
+            return Ok(None);
+        }
+        self.below(&sort.input, &key.expr, k)
+    }
+
+    /// `plan` with only the `k` rows nearest by `distance`, in their order.
+    fn below(&self, plan: &LogicalPlan, distance: &Expr, k: usize) -> Result<Option<LogicalPlan>> {
+        if let Some(asked) = Asked::read(distance, plan)? {
+            return self.nearest(plan, asked, k).map(Some);
+        }
+        let LogicalPlan::Projection(projection) = plan else {
+            return Ok(None);
+        };
+        let Expr::Column(column) = distance else {
+            return Ok(None);
+        };
+        let Some(index) = projection.schema.maybe_index_of_column(column) else {
+            return Ok(None);
+        };
+        let inner = projection.expr[index].clone().unalias_nested().data;
+        let input = projection.input.as_ref();
+        let columns = match Asked::read(&inner, input)? {
+            // The distance is known already, so it is not computed a second time.
+            Some(asked) => {
+                let below = self.nearest_with_distance(input, asked, k)?;
+                let mut columns = projection.expr.clone();
+                columns[index] = Expr::Column(below.1).alias_qualified(column.relation.clone(), &column.name);
+                return Ok(Some(LogicalPlan::Projection(Projection::try_new(
+                    columns,
+                    Arc::new(below.0),
+                )?)));
+            }
+            None => projection.expr.clone(),
+        };
+        Ok(match self.below(input, &inner, k)? {
+            Some(input) => Some(LogicalPlan::Projection(Projection::try_new(
+                columns,
+                Arc::new(input),
+            )?)),
+            None => None,
+        })
+    }
+
+    /// The rows of `plan` nearest as `asked`, with its columns and no others.
+    fn nearest(&self, plan: &LogicalPlan, asked: Asked, k: usize) -> Result<LogicalPlan> {
+        let (nearest, _) = self.nearest_with_distance(plan, asked, k)?;
+        let columns = plan.schema().columns().into_iter().map(Expr::Column);
+        LogicalPlanBuilder::from(nearest).project(columns)?.build()
+    }
+
+    /// The same with the column of the distance.
+    fn nearest_with_distance(
+        &self,
+        plan: &LogicalPlan,
+        asked: Asked,
+        k: usize,
+    ) -> Result<(LogicalPlan, Column)> {
+        let name = format!("__order_{}", self.met.fetch_add(1, Ordering::Relaxed));
+        let asking = LogicalPlanBuilder::empty(true)
+            .project(vec![asked.query.alias(QUERY)])?
+            .build()?;
+        let search = Search {
+            vector: asked.vector,
+            keeps_vector: true,
+            k: lit(k as i64),
+            metric: asked.metric,
+            fills_up: true,
+        };
+        let node = NearestNode::try_new(asking, plan.clone(), search)?
+            .ranked_as(&TableReference::bare(name.clone()))?;
+        let nearest = LogicalPlan::Extension(Extension { node: Arc::new(node) });
+        Ok((nearest, Column::new(Some(name), DISTANCE)))
+    }
+}
+
+/// The distance of a column from something that is the same for all rows.
+struct Asked {
+    vector: Column,
+    query: Expr,
+    metric: Metric,
+}
+
+impl Asked {
+    fn read(distance: &Expr, plan: &LogicalPlan) -> Result<Option<Self>> {
+        let distance = distance.clone().unalias_nested().data;
+        let Expr::ScalarFunction(call) = &distance else {
+            return Ok(None);
+        };
+        let metric = match call.name() {
+            "l2_distance" => Metric::L2,
+            "cosine_distance" => Metric::Cosine,
+            _ => return Ok(None),
+        };
+        let [a, b] = call.args.as_slice() else {
+            return Ok(None);
+        };
+        let (vector, query) = match (a, b) {
+            (Expr::Column(column), query) | (query, Expr::Column(column)) => (column, query),
+            _ => return Ok(None),
+        };
+        let is_constant = query.column_refs().is_empty()
+            && !query.contains_outer()
+            && !matches!(query, Expr::Literal(ScalarValue::Null, _));
+        if !is_constant || plan.schema().maybe_index_of_column(vector).is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            vector: vector.clone(),
+            query: query.clone(),
+            metric,
+        }))
+    }
+}
