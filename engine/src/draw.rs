@@ -12,6 +12,7 @@ use crate::{
     directions::View,
     error::{Error, Result},
     generator::Generator,
+    meter,
     models::{Handle, MemoKey, Named},
     physics, target,
     types::Sample,
@@ -43,6 +44,8 @@ pub(crate) fn draw(models: &Handle, generator: &str, requests: &[Request]) -> Re
             .par_iter()
             .map(|request| draw_one(models, generator, &named, request))
             .collect::<Result<_>>()?;
+        let iterations = drawn.iter().filter_map(|sample| sample.iterations);
+        meter::solved(iterations.sum());
         samples.extend(drawn);
     }
     Ok(samples)

@@ -23,6 +23,7 @@ use std::{
     fmt::Debug,
     hash::{Hash, Hasher},
     sync::Arc,
+    time::Instant,
 };
 
 use arrow::{
@@ -41,7 +42,7 @@ use helioql_grammar::{
 };
 
 pub(crate) use self::quantity::QUANTITY;
-use crate::models::Handle;
+use crate::{meter, models::Handle};
 
 /// Every scalar function, in the order in which `SHOW FUNCTIONS` lists them.
 pub(crate) fn functions(models: &Handle) -> Vec<Function> {
@@ -70,6 +71,8 @@ pub(crate) fn functions(models: &Handle) -> Vec<Function> {
 pub(crate) struct Function {
     pub(crate) call: CallSignature,
     pub(crate) about: About,
+    /// Whether planning must not evaluate it.
+    pub(crate) runs_a_model: bool,
     pub(crate) udf: Arc<ScalarUDF>,
 }
 
@@ -77,7 +80,8 @@ impl Function {
     fn new<K: Kernel>(kernel: K) -> Self {
         let call = kernel.call();
         let about = kernel.about();
-        let volatility = if kernel.runs_a_model() {
+        let runs_a_model = kernel.runs_a_model();
+        let volatility = if runs_a_model {
             Volatility::Volatile
         } else {
             Volatility::Immutable
@@ -86,6 +90,7 @@ impl Function {
         Self {
             call,
             about,
+            runs_a_model,
             udf: Arc::new(ScalarUDF::new_from_impl(Adapted {
                 kernel: Arc::new(kernel),
                 signature,
@@ -161,7 +166,11 @@ impl<K: Kernel> ScalarUDFImpl for Adapted<K> {
         if constant && !repeatable {
             rows.len = args.number_rows;
         }
+        let start = Instant::now();
         let array = self.kernel.invoke(&rows)?;
+        if self.kernel.runs_a_model() {
+            meter::called(self.name(), rows.len, start.elapsed());
+        }
         if constant && repeatable {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
         }

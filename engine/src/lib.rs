@@ -26,6 +26,7 @@ mod engine;
 mod error;
 mod functions;
 mod jsoc;
+mod meter;
 mod models;
 mod nearest;
 mod operators;

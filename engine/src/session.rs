@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use datafusion::{
     dataframe::DataFrame,
     execution::{SessionStateBuilder, context::SessionContext},
-    logical_expr::ScalarUDF,
+    logical_expr::{LogicalPlan, ScalarUDF},
     prelude::SessionConfig,
     sql::{
         parser::{DFParserBuilder, Statement as SqlStatement},
@@ -20,6 +20,7 @@ use helioql_grammar::{
 use crate::{
     Engine, Error, Result, analyzer,
     functions::{Function, functions, typed},
+    meter::MeterModels,
     models::{CancelHandle, Handle, ProgressCallback},
     operators::Distances,
     planner::HelioPlanner,
@@ -67,6 +68,12 @@ impl Session {
         let mut builder = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
+            .with_physical_optimizer_rule(Arc::new(MeterModels::new(
+                functions
+                    .iter()
+                    .filter(|function| function.runs_a_model)
+                    .map(|function| function.call.name),
+            )))
             .with_query_planner(Arc::new(HelioPlanner))
             .with_relation_planners(vec![Arc::new(HelioRelations::new(models.clone(), &functions))]);
         let rules = builder
@@ -131,11 +138,15 @@ impl Session {
 
     /// Runs the tokens of one SQL statement.
     pub(crate) async fn query(&self, tokens: &[TokenWithSpan]) -> Result<DataFrame> {
+        let plan = self.plan(tokens).await?;
+        Ok(self.context.execute_logical_plan(plan).await?)
+    }
+
+    /// The plan of one SQL statement, before any rule.
+    pub(crate) async fn plan(&self, tokens: &[TokenWithSpan]) -> Result<LogicalPlan> {
         let mut statement = parse(tokens)?;
         self.bind_statement(&mut statement)?;
-        let state = self.context.state();
-        let plan = state.statement_to_plan(statement).await?;
-        Ok(self.context.execute_logical_plan(plan).await?)
+        Ok(self.context.state().statement_to_plan(statement).await?)
     }
 
     /// Replaces parameters and fills in arguments.

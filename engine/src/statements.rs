@@ -6,6 +6,7 @@ mod create_generator;
 mod describe;
 mod drop_model;
 pub(crate) mod evaluate;
+mod explain;
 mod export_sharps;
 mod import_encoder;
 mod import_generator;
@@ -38,6 +39,7 @@ pub(crate) async fn execute(session: &Session, statement: &StatementKind, text: 
         StatementKind::CreateEncoder(create) => create_encoder::execute(session, create, text).await,
         StatementKind::CreateDirections(create) => create_directions::execute(session, create, text).await,
         StatementKind::Evaluate(statement) => evaluate::execute(session, statement, text).await,
+        StatementKind::Explain(explain) => explain::execute(session, explain).await,
         StatementKind::Show(show) => show::execute(session, show).await,
         StatementKind::Describe(describe) => describe::execute(session, describe),
         StatementKind::Drop(drop) => drop_model::execute(session, drop).await,

@@ -7,6 +7,7 @@ mod create_model;
 mod describe;
 mod drop_model;
 mod evaluate;
+mod explain;
 mod export_sharps;
 mod import_model;
 mod import_sharps;
@@ -24,6 +25,7 @@ pub use create_model::CreateModel;
 pub use describe::Describe;
 pub use drop_model::DropModel;
 pub use evaluate::Evaluate;
+pub use explain::Explain;
 pub use export_sharps::ExportSharps;
 pub use import_model::ImportModel;
 pub use import_sharps::{ImportSharps, Pattern, SharpSource};
@@ -62,6 +64,8 @@ pub enum StatementKind {
     CreateDirections(CreateDirections),
     /// `EVALUATE GENERATOR` and `EVALUATE ENCODER`
     Evaluate(Evaluate),
+    /// `EXPLAIN (FORMAT JSON)`
+    Explain(Explain),
     /// `SHOW GENERATORS` and its like
     Show(Show),
     /// `DESCRIBE GENERATOR` and its like

@@ -85,7 +85,7 @@ pub(crate) fn adjacent(first: &TokenWithSpan, second: &TokenWithSpan) -> bool {
 }
 
 /// The operator `<->`. SQL's parser has it only for a dialect that changes other operators too, so it is written as
-/// one that binds as PostgreSQL's `<->` does, closer than comparisons and looser than sums, and that nothing else
+/// one that binds as `PostgreSQL`'s `<->` does, closer than comparisons and looser than sums, and that nothing else
 /// uses.
 pub(crate) fn distance<'t>(
     first: &TokenWithSpan,

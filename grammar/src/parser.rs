@@ -9,6 +9,7 @@ mod cursor;
 mod describe;
 mod drop_model;
 mod evaluate;
+mod explain;
 mod export_sharps;
 mod import_model;
 mod import_sharps;
@@ -44,7 +45,10 @@ pub(crate) fn statement(tokens: &[TokenWithSpan], lines: &LineIndex<'_>) -> Resu
         })?
     } else {
         check_explain(&cursor)?;
-        StatementKind::Sql(desugar(tokens)?)
+        match explain::parse(&cursor, lines)? {
+            Some(explain) => StatementKind::Explain(explain),
+            None => StatementKind::Sql(desugar(tokens)?),
+        }
     };
     Ok(Statement {
         kind,

@@ -119,7 +119,7 @@ fn calls_become_positional_and_complete() {
         ),
         (
             "SELECT GENERATE(usflux => x, seed => $1) AS g FROM t",
-            "SELECT GENERATE(x, NULL, 1, $1, 0.02, NULL) AS g FROM t",
+            "SELECT GENERATE(x, NULL, 1, $1 * 1, 0.02, NULL) AS g FROM t",
         ),
         (
             "INSERT INTO t SELECT a FROM (SELECT USFLUX(p) FROM q) AS s ORDER BY USFLUX(p)",

@@ -19,6 +19,7 @@ fn written(statement: &Statement) -> Option<String> {
         StatementKind::CreateGenerator(create) => create.to_sql(ModelKind::Generator),
         StatementKind::CreateEncoder(create) => create.to_sql(ModelKind::Encoder),
         StatementKind::CreateDirections(create) => create.to_string(),
+        StatementKind::Explain(explain) => explain.to_string(),
         StatementKind::Evaluate(evaluate) => evaluate.to_string(),
         StatementKind::Show(show) => show.to_string(),
         StatementKind::Describe(describe) => describe.to_string(),

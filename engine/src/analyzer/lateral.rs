@@ -81,6 +81,7 @@ impl Lateral {
             return Ok(Transformed::no(LogicalPlan::Join(join)));
         };
         let (alias, inside) = (alias.cloned(), inside.clone());
+        let alias = alias.as_ref();
         let on = join.on.into_iter().map(|(left, right)| left.eq(right));
         let conditions: Vec<Expr> = on
             .chain(join.filter.into_iter().flat_map(split_conjunction_owned))
@@ -99,7 +100,7 @@ impl Lateral {
         &self,
         node: NearestNode,
         left: LogicalPlan,
-        alias: Option<TableReference>,
+        alias: Option<&TableReference>,
         padded: bool,
         conditions: Vec<Expr>,
     ) -> Result<LogicalPlan> {
@@ -115,7 +116,7 @@ impl Lateral {
         for predicate in hoisted {
             node = node.with_filter(predicate)?;
         }
-        if let Some(alias) = &alias {
+        if let Some(alias) = alias {
             node = node.named(alias)?;
         }
         let mut above = Vec::new();
@@ -145,7 +146,7 @@ impl Lateral {
         &self,
         inside: &LogicalPlan,
         left: LogicalPlan,
-        alias: Option<TableReference>,
+        alias: Option<&TableReference>,
         padded: bool,
         conditions: Vec<Expr>,
     ) -> Result<LogicalPlan> {
@@ -162,7 +163,7 @@ impl Lateral {
             .map(|(column, (qualifier, name))| Expr::Column(column).alias_qualified(qualifier, name))
             .collect();
         for (qualifier, field) in inside.schema().iter() {
-            let qualifier = alias.as_ref().or(qualifier).cloned();
+            let qualifier = alias.or(qualifier).cloned();
             let column = Expr::Column(Column::from((qualifier_of(inside, field.name()), field)));
             let value = if pads { outer.padded(column)? } else { column };
             columns.push(value.alias_qualified(qualifier, field.name()));

@@ -100,7 +100,7 @@ impl NearestForOrder {
 
     /// `plan` with only the `k` rows nearest by `distance`, in their order.
     fn below(&self, plan: &LogicalPlan, distance: &Expr, k: usize) -> Result<Option<LogicalPlan>> {
-        if let Some(asked) = Asked::read(distance, plan)? {
+        if let Some(asked) = Asked::read(distance, plan) {
             return self.nearest(plan, asked, k).map(Some);
         }
         let LogicalPlan::Projection(projection) = plan else {
@@ -114,7 +114,7 @@ impl NearestForOrder {
         };
         let inner = projection.expr[index].clone().unalias_nested().data;
         let input = projection.input.as_ref();
-        let columns = match Asked::read(&inner, input)? {
+        let columns = match Asked::read(&inner, input) {
             // The distance is known already, so it is not computed a second time.
             Some(asked) => {
                 let below = self.nearest_with_distance(input, asked, k)?;
@@ -176,33 +176,32 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(distance: &Expr, plan: &LogicalPlan) -> Result<Option<Self>> {
+    fn read(distance: &Expr, plan: &LogicalPlan) -> Option<Self> {
         let distance = distance.clone().unalias_nested().data;
         let Expr::ScalarFunction(call) = &distance else {
-            return Ok(None);
+            return None;
         };
         let metric = match call.name() {
             "l2_distance" => Metric::L2,
             "cosine_distance" => Metric::Cosine,
-            _ => return Ok(None),
+            _ => return None,
         };
         let [a, b] = call.args.as_slice() else {
-            return Ok(None);
+            return None;
         };
-        let (vector, query) = match (a, b) {
-            (Expr::Column(column), query) | (query, Expr::Column(column)) => (column, query),
-            _ => return Ok(None),
+        let ((Expr::Column(vector), query) | (query, Expr::Column(vector))) = (a, b) else {
+            return None;
         };
         let is_constant = query.column_refs().is_empty()
             && !query.contains_outer()
             && !matches!(query, Expr::Literal(ScalarValue::Null, _));
         if !is_constant || plan.schema().maybe_index_of_column(vector).is_none() {
-            return Ok(None);
+            return None;
         }
-        Ok(Some(Self {
+        Some(Self {
             vector: vector.clone(),
             query: query.clone(),
             metric,
-        }))
+        })
     }
 }

@@ -218,32 +218,8 @@ fn resolve(expr: Expr, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
             Ok((Expr::Cast(cast), unit.map_or(Measure::Unknown, Measure::Known)))
         }
         Expr::BinaryExpr(binary) => resolve_binary(binary, sources),
-        Expr::Between(between) => {
-            let (expr, unit) = resolve(*between.expr, sources)?;
-            let (low, of_low) = resolve(*between.low, sources)?;
-            let (high, of_high) = resolve(*between.high, sources)?;
-            let met = first_known([&unit, &of_low, &of_high]);
-            let between = Between::new(
-                Box::new(settled(expr, unit, met.as_ref())?),
-                between.negated,
-                Box::new(settled(low, of_low, met.as_ref())?),
-                Box::new(settled(high, of_high, met.as_ref())?),
-            );
-            Ok((Expr::Between(between), Measure::Unknown))
-        }
-        Expr::InList(InList { expr, list, negated }) => {
-            let (expr, unit) = resolve(*expr, sources)?;
-            let met = unit.known().cloned();
-            let list = list
-                .into_iter()
-                .map(|item| {
-                    let (item, measure) = resolve(item, sources)?;
-                    settled(item, measure, met.as_ref())
-                })
-                .collect::<Result<_>>()?;
-            let expr = Box::new(settled(expr, unit, None)?);
-            Ok((Expr::InList(InList::new(expr, list, negated)), Measure::Unknown))
-        }
+        Expr::Between(between) => resolve_between(between, sources),
+        Expr::InList(list) => resolve_list(list, sources),
         Expr::Case(case) => resolve_case(case, sources),
         Expr::ScalarFunction(call) => resolve_call(call, sources),
         Expr::AggregateFunction(mut call) => {
@@ -342,6 +318,38 @@ fn factor(expr: Expr, measure: Measure) -> Result<(Expr, Option<Compound>)> {
             (settled(expr, Measure::Quantity(quantity), None)?, base)
         }
     })
+}
+
+fn resolve_between(between: Between, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
+    let (expr, unit) = resolve(*between.expr, sources)?;
+    let (low, of_low) = resolve(*between.low, sources)?;
+    let (high, of_high) = resolve(*between.high, sources)?;
+    let met = first_known([&unit, &of_low, &of_high]);
+    let between = Between::new(
+        Box::new(settled(expr, unit, met.as_ref())?),
+        between.negated,
+        Box::new(settled(low, of_low, met.as_ref())?),
+        Box::new(settled(high, of_high, met.as_ref())?),
+    );
+    Ok((Expr::Between(between), Measure::Unknown))
+}
+
+fn resolve_list(list: InList, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
+    let (expr, unit) = resolve(*list.expr, sources)?;
+    let met = unit.known().cloned();
+    let items = list
+        .list
+        .into_iter()
+        .map(|item| {
+            let (item, measure) = resolve(item, sources)?;
+            settled(item, measure, met.as_ref())
+        })
+        .collect::<Result<_>>()?;
+    let expr = Box::new(settled(expr, unit, None)?);
+    Ok((
+        Expr::InList(InList::new(expr, items, list.negated)),
+        Measure::Unknown,
+    ))
 }
 
 fn resolve_case(case: Case, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
@@ -472,9 +480,13 @@ fn settled(expr: Expr, measure: Measure, unit: Option<&Compound>) -> Result<Expr
             quantity.unit.symbol,
             unit.text
         );
-        let diagnostic = Diagnostic::error(message)
-            .with_span(quantity.span)
-            .with_label(format!("expected {expected} in {}", unit.text));
+        let diagnostic =
+            Diagnostic::error(message)
+                .with_span(quantity.span)
+                .with_label(match unit.dimension() {
+                    Some(_) => format!("expected {expected} in {}", unit.text),
+                    None => format!("expected {expected}"),
+                });
         return Err(Error::from(diagnostic).into());
     };
     Ok(literal(value))

@@ -23,6 +23,11 @@ impl DrawExec {
     pub(crate) fn new(projection: ProjectionExec) -> Self {
         Self { projection }
     }
+
+    /// The expressions of its columns.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = &Arc<dyn PhysicalExpr>> {
+        self.projection.expr().iter().map(|column| &column.expr)
+    }
 }
 
 impl DisplayAs for DrawExec {

@@ -270,6 +270,10 @@ impl UserDefinedLogicalNodeCore for NearestNode {
         let Search {
             k, metric, vector, ..
         } = &self.search;
+        let k = match k {
+            Expr::Literal(value, _) => value.to_string(),
+            other => other.to_string(),
+        };
         write!(
             f,
             "Nearest: k={k}, metric={metric}, vector={vector}, path={}",

@@ -379,7 +379,7 @@ impl Outer {
         let row = self.row()?;
         let mut exprs = Vec::with_capacity(window.window_expr.len());
         for expr in &window.window_expr {
-            let name = named(&expr);
+            let name = named(expr);
             let inside = self.inward(expr.clone())?.transform(|expr| match expr {
                 Expr::WindowFunction(mut call) => {
                     call.params.partition_by.push(row.clone());
