@@ -246,6 +246,13 @@ fn vector(to: [f32; LENGTH]) -> String {
     )
 }
 
+fn draw<S: Strategy>(strategy: &S, runner: &mut TestRunner) -> Outcome<S::Value> {
+    Ok(strategy
+        .new_tree(runner)
+        .map_err(|reason| reason.to_string())?
+        .current())
+}
+
 /// Draws `CASES` cases over a few worlds, the same ones every time.
 fn for_each_case(
     seed: u8,
@@ -260,11 +267,11 @@ fn for_each_case(
     let mut world = None;
     for case in 0..CASES {
         if case % 50 == 0 {
-            world = Some(runtime.block_on(World::new(rows().new_tree(&mut runner)?.current()))?);
+            world = Some(runtime.block_on(World::new(draw(&rows(), &mut runner)?))?);
         }
-        let predicate = predicates().new_tree(&mut runner)?.current();
-        let to = place.new_tree(&mut runner)?.current();
-        let k = (0..12usize).new_tree(&mut runner)?.current();
+        let predicate = draw(&predicates(), &mut runner)?;
+        let to = draw(&place, &mut runner)?;
+        let k = draw(&(0..12usize), &mut runner)?;
         if let Some(world) = &world {
             runtime.block_on(check(world, predicate, to, k))?;
         }

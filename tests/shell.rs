@@ -185,6 +185,46 @@ fn errors_name_file_line_and_column_and_stop_the_script() -> Result {
 }
 
 #[test]
+fn help_has_the_whole_page() -> Result {
+    let place = Place::new()?;
+    for (name, parts) in [
+        (
+            "render",
+            &[
+                "render(patch, format = 'png', range = 250)  (scalar)\n",
+                "\n    range   the field that is drawn white, and with a minus black (number in G, default 250)\n",
+                "\n  returns  A BINARY",
+                "\n  examples\n    SELECT",
+                "\n  refused\n    SELECT",
+            ][..],
+        ),
+        (
+            "QUANTITY",
+            &["QUANTITY '1e22 Mx'  (literal)\n", "Mm is a megametre"],
+        ),
+        (
+            "encoder",
+            &[
+                "IMPORT [OR REPLACE] ENCODER",
+                "CREATE [OR REPLACE] ENCODER",
+                "\n  options\n    steps",
+            ],
+        ),
+    ] {
+        let ran = place.run(&["-c", &format!(".help {name}")])?;
+        for part in parts {
+            assert!(
+                ran.stdout.contains(part),
+                "{part:?} is not in\n{}{}",
+                ran.stdout,
+                ran.stderr
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn exit_codes_tell_the_cause() -> Result {
     let place = Place::new()?;
     let not_a_catalogue = place.write("notes.txt", "nothing")?;

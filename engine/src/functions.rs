@@ -42,7 +42,7 @@ use helioql_grammar::{
 };
 
 pub(crate) use self::quantity::QUANTITY;
-use crate::{meter, models::Handle};
+use crate::{documentation::Documentation, meter, models::Handle};
 
 /// Every scalar function, in the order in which `SHOW FUNCTIONS` lists them.
 pub(crate) fn functions(models: &Handle) -> Vec<Function> {
@@ -70,7 +70,7 @@ pub(crate) fn functions(models: &Handle) -> Vec<Function> {
 #[derive(Debug, Clone)]
 pub(crate) struct Function {
     pub(crate) call: CallSignature,
-    pub(crate) about: About,
+    pub(crate) documentation: Documentation,
     /// Whether planning must not evaluate it.
     pub(crate) runs_a_model: bool,
     pub(crate) udf: Arc<ScalarUDF>,
@@ -79,7 +79,7 @@ pub(crate) struct Function {
 impl Function {
     fn new<K: Kernel>(kernel: K) -> Self {
         let call = kernel.call();
-        let about = kernel.about();
+        let documentation = kernel.documentation();
         let runs_a_model = kernel.runs_a_model();
         let volatility = if runs_a_model {
             Volatility::Volatile
@@ -89,7 +89,7 @@ impl Function {
         let signature = Signature::any(call.parameters.len(), volatility);
         Self {
             call,
-            about,
+            documentation,
             runs_a_model,
             udf: Arc::new(ScalarUDF::new_from_impl(Adapted {
                 kernel: Arc::new(kernel),
@@ -99,21 +99,14 @@ impl Function {
     }
 }
 
-/// What `SHOW FUNCTIONS` and the shell's help say of a function.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct About {
-    /// One sentence; empty for functions that only the planner calls.
-    pub(crate) summary: &'static str,
-    /// A call that runs on the demo catalogue.
-    pub(crate) example: &'static str,
-}
-
 /// What makes one function differ from another.
 pub(crate) trait Kernel: Debug + Send + Sync + 'static {
     /// Its name and arguments.
     fn call(&self) -> CallSignature;
-    /// Its documentation.
-    fn about(&self) -> About;
+    /// Its documentation; none where only the planner calls it.
+    fn documentation(&self) -> Documentation {
+        Documentation::default()
+    }
     /// The type of the result, checked against the types of the arguments.
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef>;
     /// The result for `rows.len()` rows.
@@ -284,6 +277,14 @@ impl Rows<'_> {
     }
 }
 
+/// What takes a patch.
+pub(crate) const A_PATCH: &str = "PATCH or SAMPLE";
+
+/// The patch that most functions are of.
+pub(crate) fn patch(summary: &'static str) -> Parameter {
+    required("patch").taking(A_PATCH).about(summary)
+}
+
 /// A parameter that must be given.
 pub(crate) fn required(name: &'static str) -> Parameter {
     Parameter::required(name, Kind::Any)
@@ -306,11 +307,7 @@ pub(crate) fn text(name: &'static str, default: &'static str) -> Parameter {
 
 /// A number that measures `dimension` where units are written.
 pub(crate) fn in_dimension(parameter: Parameter, dimension: Dimension) -> Parameter {
-    Parameter {
-        kind: Kind::Number,
-        dimension: Some(dimension),
-        ..parameter
-    }
+    parameter.measuring(dimension)
 }
 
 /// A literal text argument, or its absence, at planning time.
@@ -334,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique_and_documented() {
+    fn names_are_unique() {
         let models = Handle::shipped();
         let mut names: Vec<_> = functions(&models)
             .iter()
@@ -344,13 +341,5 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count, "a name stands twice in {names:?}");
-        for function in functions(&models) {
-            assert_eq!(
-                function.about.summary.is_empty(),
-                function.about.example.is_empty(),
-                "{} has half a documentation",
-                function.call.name
-            );
-        }
     }
 }

@@ -40,6 +40,7 @@ mod tables;
 mod types;
 
 pub mod directions;
+pub mod documentation;
 pub mod encoder;
 pub mod evaluate;
 pub mod generator;

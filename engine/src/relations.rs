@@ -28,7 +28,7 @@ use helioql_grammar::{
     bind::{CallSignature, Default, bind_arguments},
 };
 
-use crate::{error::Error, functions::Function, models::Handle};
+use crate::{documentation::Documentation, error::Error, functions::Function, models::Handle};
 
 /// Every function that can stand in FROM.
 pub(crate) fn relations() -> Vec<Box<dyn Relation>> {
@@ -46,10 +46,8 @@ pub(crate) fn relations() -> Vec<Box<dyn Relation>> {
 pub(crate) trait Relation: std::fmt::Debug + Send + Sync {
     /// Its name and arguments.
     fn call(&self) -> CallSignature;
-    /// One sentence on what its rows are.
-    fn summary(&self) -> &'static str;
-    /// A query that runs on the demo catalogue.
-    fn example(&self) -> &'static str;
+    /// Its documentation.
+    fn documentation(&self) -> Documentation;
     /// Changes the arguments of a call before the statement is planned. DataFusion loads the tables that a
     /// statement names as relations, so a table named in an argument must be made one here.
     fn prepare(&self, _args: &mut Vec<FunctionArg>) {}

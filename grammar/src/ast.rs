@@ -2,17 +2,17 @@
 //!
 //! Names are folded as SQL folds them: an unquoted name is lower case, a quoted one is as written.
 
-mod create_directions;
-mod create_model;
-mod describe;
-mod drop_model;
-mod evaluate;
-mod explain;
-mod export_sharps;
-mod import_model;
-mod import_sharps;
+pub(crate) mod create_directions;
+pub(crate) mod create_model;
+pub(crate) mod describe;
+pub(crate) mod drop_model;
+pub(crate) mod evaluate;
+pub(crate) mod explain;
+pub(crate) mod export_sharps;
+pub(crate) mod import_model;
+pub(crate) mod import_sharps;
 mod options;
-mod show;
+pub(crate) mod show;
 
 use std::fmt;
 

@@ -1,6 +1,14 @@
 //! The words our statements and literals add to SQL, for completion and highlighting, and the form
 //! of each statement, for help and for error messages. One table each is the truth.
 
+use crate::{
+    ast::{
+        create_directions, create_model, describe, drop_model, evaluate, explain, export_sharps,
+        import_model, import_sharps, show,
+    },
+    literal::{quantity, t_rec},
+};
+
 /// Words that SQL does not have, or not as keywords, sorted.
 pub const KEYWORDS: &[&str] = &[
     "DIRECTIONS",
@@ -16,10 +24,12 @@ pub const KEYWORDS: &[&str] = &[
     "KEYWORDS",
     "QUANTITY",
     "SHARPS",
+    "STATEMENTS",
     "T_REC",
+    "UNITS",
 ];
 
-/// How a statement is written, and what it does.
+/// How a statement or a literal is written, and what it does. Each stands beside the syntax that it documents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Syntax {
     /// The words it begins with.
@@ -28,66 +38,68 @@ pub struct Syntax {
     pub form: &'static str,
     /// What it does, in one sentence.
     pub summary: &'static str,
+    /// What else there is to know, in paragraphs with an empty line between them.
+    pub details: &'static str,
+    /// What `WITH (…)` takes.
+    pub settings: &'static [Setting],
+    /// What it answers, with units.
+    pub returns: &'static str,
+    /// Scripts that run; what is shown of one is the answer to its last statement.
+    pub examples: &'static [&'static str],
+    /// Scripts whose last statement is refused, with a report worth knowing.
+    pub errors: &'static [&'static str],
+}
+
+/// An option of `WITH (…)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name, lower case.
+    pub name: &'static str,
+    /// What it takes, in a word or two.
+    pub takes: &'static str,
+    /// The unit of a number, empty where it has none.
+    pub unit: &'static str,
+    /// What it is when not given, as it would be written or in words.
+    pub default: &'static str,
+    /// What it is for, in one line.
+    pub summary: &'static str,
+}
+
+/// A [`Setting`] in a line.
+pub(crate) const fn setting(
+    name: &'static str,
+    takes: &'static str,
+    unit: &'static str,
+    default: &'static str,
+    summary: &'static str,
+) -> Setting {
+    Setting {
+        name,
+        takes,
+        unit,
+        default,
+        summary,
+    }
 }
 
 /// Every statement of ours, in the order in which they are met.
 pub const STATEMENTS: &[Syntax] = &[
-    Syntax {
-        opening: "IMPORT SHARPS",
-        form: "IMPORT SHARPS FROM 'files' [, …] | JSOC 'record set' [INTO table] [WITH (name = value, …)]",
-        summary: "reads SHARP records from FITS files, and their keywords from CSV, JSON, Parquet or JSOC, into a table",
-    },
-    Syntax {
-        opening: "EXPORT SHARPS",
-        form: "EXPORT SHARPS TO 'directory' [WITH (name = value, …)] AS query",
-        summary: "writes the segments of simulated records to FITS files as JSOC's are",
-    },
-    Syntax {
-        opening: "IMPORT GENERATOR",
-        form: "IMPORT [OR REPLACE] GENERATOR name FROM 'file' [WITH (name = value, …)]",
-        summary: "takes a generator from a safetensors file or a PyTorch checkpoint",
-    },
-    Syntax {
-        opening: "IMPORT ENCODER",
-        form: "IMPORT [OR REPLACE] ENCODER name FROM 'file' [WITH (name = value, …)]",
-        summary: "takes an encoder from a safetensors file or a PyTorch checkpoint",
-    },
-    Syntax {
-        opening: "CREATE GENERATOR",
-        form: "CREATE [OR REPLACE] GENERATOR name [WITH (name = value, …)] AS query",
-        summary: "trains a generator on the patches that a query returns",
-    },
-    Syntax {
-        opening: "CREATE ENCODER",
-        form: "CREATE [OR REPLACE] ENCODER name [WITH (name = value, …)] AS query",
-        summary: "trains an encoder on the patches that a query returns",
-    },
-    Syntax {
-        opening: "CREATE DIRECTIONS",
-        form: "CREATE [OR REPLACE] DIRECTIONS FOR GENERATOR name (keyword, …) [WITH (name = value, …)]",
-        summary: "finds the directions in which a generator's patches change a keyword",
-    },
-    Syntax {
-        opening: "EVALUATE",
-        form: "EVALUATE GENERATOR | ENCODER name ON (query) [WITH (held_out = 'predicate', name = value, …)]",
-        summary: "measures a model on the patches that a query returns and keeps the figures in system.metrics",
-    },
-    Syntax {
-        opening: "SHOW",
-        form: "SHOW GENERATORS | ENCODERS | DIRECTIONS | KEYWORDS | FUNCTIONS",
-        summary: "lists what there is",
-    },
-    Syntax {
-        opening: "DESCRIBE",
-        form: "DESCRIBE GENERATOR name | ENCODER name | DIRECTIONS [FOR GENERATOR name]",
-        summary: "shows the model card of a model",
-    },
-    Syntax {
-        opening: "DROP",
-        form: "DROP GENERATOR | ENCODER | DIRECTIONS [IF EXISTS] name",
-        summary: "removes a model; the directions of a generator go by its name",
-    },
+    import_sharps::SYNTAX,
+    export_sharps::SYNTAX,
+    import_model::GENERATOR,
+    import_model::ENCODER,
+    create_model::GENERATOR,
+    create_model::ENCODER,
+    create_directions::SYNTAX,
+    evaluate::SYNTAX,
+    explain::SYNTAX,
+    show::SYNTAX,
+    describe::SYNTAX,
+    drop_model::SYNTAX,
 ];
+
+/// What our language writes as literals where SQL has none.
+pub const LITERALS: &[Syntax] = &[quantity::SYNTAX, t_rec::SYNTAX];
 
 /// The form of the statement that begins with these words.
 pub(crate) fn form_of(opening: &str) -> Option<&'static str> {

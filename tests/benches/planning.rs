@@ -3,6 +3,8 @@
 //!
 //! `cargo bench -p helioql-tests --bench planning --locked`
 
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
 use std::{
     error::Error,
     time::{Duration, Instant},

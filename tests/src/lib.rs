@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod observations;
 pub mod program;
+pub mod reference;
 pub mod rows;
 pub mod server;
 

@@ -2,10 +2,11 @@
 
 use arrow::{
     array::RecordBatch,
-    datatypes::DataType,
+    datatypes::{DataType, Schema},
     error::ArrowError,
     util::display::{ArrayFormatter, FormatOptions},
 };
+use helioql_catalog::types::unit_of;
 
 /// What stands for a missing value.
 pub const NULL: &str = "NULL";
@@ -71,4 +72,75 @@ pub fn type_letter(data_type: &DataType) -> char {
 
 fn visible(text: String) -> String {
     if text.is_empty() { EMPTY.to_owned() } else { text }
+}
+
+/// A result as a reader wants it: names, units, rows, and numbers to six digits.
+///
+/// # Errors
+/// When a type has no text.
+pub fn table(schema: &Schema, batches: &[RecordBatch]) -> Result<String, ArrowError> {
+    let fields = schema.fields();
+    let names = fields.iter().map(|field| field.name().clone()).collect();
+    let units: Vec<String> = fields
+        .iter()
+        .map(|field| unit_of(field).unwrap_or_default().to_owned())
+        .collect();
+    let mut lines: Vec<Vec<String>> = vec![names];
+    if units.iter().any(|unit| !unit.is_empty()) {
+        lines.push(units);
+    }
+    let header = lines.len();
+    for row in texts(batches)? {
+        let cells = row.into_iter().zip(fields);
+        lines.push(
+            cells
+                .map(|(cell, field)| match type_letter(field.data_type()) {
+                    'R' => six_digits(&cell),
+                    _ if cell == EMPTY => String::new(),
+                    _ => cell,
+                })
+                .collect(),
+        );
+    }
+    let widths: Vec<usize> = (0..fields.len())
+        .map(|column| {
+            lines
+                .iter()
+                .map(|line| line[column].chars().count())
+                .max()
+                .unwrap_or_default()
+        })
+        .collect();
+    let mut text = String::new();
+    for (number, line) in lines.iter().enumerate() {
+        if number == header {
+            let rules: Vec<String> = widths.iter().map(|width| "─".repeat(width + 2)).collect();
+            text.extend([rules.join("┼").as_str(), "\n"]);
+        }
+        let cells = line.iter().zip(&widths).zip(fields);
+        let cells: Vec<String> = cells
+            .map(|((cell, &width), field)| match type_letter(field.data_type()) {
+                'T' => format!(" {cell:<width$} "),
+                _ => format!(" {cell:>width$} "),
+            })
+            .collect();
+        text.extend([cells.join("│").trim_end(), "\n"]);
+    }
+    if lines.len() == header {
+        text.push_str("(no rows)\n");
+    }
+    Ok(text)
+}
+
+/// A number as the shell shows it; what is none stays as it is.
+fn six_digits(cell: &str) -> String {
+    let Ok(number) = cell.parse::<f64>() else {
+        return cell.to_owned();
+    };
+    let rounded: f64 = format!("{number:.5e}").parse().unwrap_or(number);
+    if rounded == 0.0 || (1e-4..1e6).contains(&rounded.abs()) || !rounded.is_finite() {
+        rounded.to_string()
+    } else {
+        format!("{rounded:e}")
+    }
 }

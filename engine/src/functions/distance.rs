@@ -12,15 +12,17 @@ use datafusion::{
 };
 use helioql_grammar::bind::CallSignature;
 
-use super::{About, Kernel, Rows, required};
-use crate::{nearest::metric::Metric, types::VectorColumn};
+use super::{Kernel, Rows, required};
+use crate::{documentation::Documentation, nearest::metric::Metric, types::VectorColumn};
 
 #[derive(Debug)]
 pub(super) struct Distance {
     name: &'static str,
     metric: Metric,
     summary: &'static str,
+    details: &'static str,
     example: &'static str,
+    error: &'static [&'static str],
 }
 
 impl Distance {
@@ -29,7 +31,9 @@ impl Distance {
             name: "l2_distance",
             metric: Metric::L2,
             summary: "Euclidean distance of two vectors, as NEAREST uses it",
-            example: "SELECT harpnum, l2_distance(embedding, EMBED(patch)) FROM sharps LIMIT 3",
+            details: "√Σ (a − b)². The operator <-> is the same; ORDER BY embedding <-> x LIMIT k is planned as NEAREST is.",
+            example: "SELECT round(l2_distance(arrow_cast([3.0, 0.0], 'FixedSizeList(2, Float32)'), arrow_cast([0.0, 4.0], 'FixedSizeList(2, Float32)')), 6) AS l2",
+            error: &["SELECT l2_distance(embedding, usflux) FROM sharps"],
         }
     }
 
@@ -38,7 +42,9 @@ impl Distance {
             name: "cosine_distance",
             metric: Metric::Cosine,
             summary: "One minus the cosine of the angle between two vectors",
-            example: "SELECT harpnum, cosine_distance(embedding, EMBED(patch)) FROM sharps LIMIT 3",
+            details: "1 − a·b / (|a| |b|): 0 for one direction, 1 for a right angle, 2 for opposite ones; NaN where a vector is zero. The operator <=> is the same.",
+            example: "SELECT round(cosine_distance(arrow_cast([3.0, 0.0], 'FixedSizeList(2, Float32)'), arrow_cast([0.0, 4.0], 'FixedSizeList(2, Float32)')), 6) AS cosine",
+            error: &["SELECT cosine_distance(embedding, usflux) FROM sharps"],
         }
     }
 }
@@ -47,15 +53,32 @@ impl Kernel for Distance {
     fn call(&self) -> CallSignature {
         CallSignature {
             name: self.name,
-            parameters: vec![required("a"), required("b")],
+            parameters: ["a", "b"]
+                .map(|name| {
+                    required(name)
+                        .taking("EMBEDDING, LATENT or other vector")
+                        .about("a vector, as long as the other")
+                })
+                .to_vec(),
             positional: 2,
         }
     }
 
-    fn about(&self) -> About {
-        About {
+    fn documentation(&self) -> Documentation {
+        Documentation {
             summary: self.summary,
-            example: self.example,
+            details: self.details.into(),
+            returns: "A DOUBLE without unit; NULL where a vector is.".into(),
+            examples: vec![
+                self.example.into(),
+                format!(
+                    "SELECT harpnum, round({}(embedding, (SELECT embedding FROM sharps WHERE harpnum = 9000007 ORDER BY t_rec LIMIT 1)), 2) AS distance\n\
+                     FROM sharps ORDER BY distance LIMIT 1",
+                    self.name
+                )
+                .into(),
+            ],
+            errors: self.error,
         }
     }
 

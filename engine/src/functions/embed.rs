@@ -7,8 +7,9 @@ use datafusion::{common::Result, logical_expr::ReturnFieldArgs};
 use helioql_catalog::types::embedding_field;
 use helioql_grammar::bind::CallSignature;
 
-use super::{About, Kernel, Rows, constant_text, required, text};
+use super::{Kernel, Rows, constant_text, patch, text};
 use crate::{
+    documentation::Documentation,
     error::Error,
     models::{DEFAULT_ENCODER, Handle},
     types::{PatchColumn, grid_of, not_a_patch, vector_array},
@@ -34,15 +35,28 @@ impl Kernel for Embed {
     fn call(&self) -> CallSignature {
         CallSignature {
             name: "embed",
-            parameters: vec![required("patch"), text("encoder", DEFAULT_ENCODER)],
+            parameters: vec![
+                patch("the patch to embed"),
+                text("encoder", DEFAULT_ENCODER).about("which encoder; SHOW ENCODERS lists them"),
+            ],
             positional: 2,
         }
     }
 
-    fn about(&self) -> About {
-        About {
+    fn documentation(&self) -> Documentation {
+        Documentation {
             summary: "The vector of a patch or sample that NEAREST compares",
-            example: "SELECT EMBED(patch) FROM sharps LIMIT 1",
+            details: "An encoder makes it: a learned part, and beside it standardised physical quantities of the patch, so that near \
+                      means alike in look and in physics. Vectors of different encoders are not to be compared; an EMBEDDING knows \
+                      its encoder. The column embedding of sharps is that of the encoder look."
+                .into(),
+            returns: "An EMBEDDING, a vector of numbers without unit; NULL where the patch is.".into(),
+            examples: vec![
+                "SELECT harpnum, round(l2_distance(embedding, EMBED(patch)), 3) AS distance\nFROM sharps ORDER BY harpnum, t_rec LIMIT 2"
+                    .into(),
+                "SELECT arrow_typeof(EMBED(patch)) LIKE 'FixedSizeList%' AS is_vector FROM sharps LIMIT 1".into(),
+            ],
+            errors: &["SELECT EMBED(usflux) FROM sharps"],
         }
     }
 

@@ -19,8 +19,9 @@ use helioql_grammar::{
     unit::Dimension,
 };
 
-use super::{About, Kernel, Rows, constant_text, in_dimension, number, optional, text};
+use super::{Kernel, Rows, constant_text, in_dimension, number, optional, text};
 use crate::{
+    documentation::Documentation,
     draw::{self, Request},
     models::{DEFAULT_GENERATOR, Handle},
     types::{CATALOGUE_USFLUX, measured_keywords, sample_array, sample_fields},
@@ -34,6 +35,29 @@ pub(crate) const FLUX: &str = "usflux";
 
 /// What it is called.
 pub(crate) const NAME: &str = "generate";
+
+/// What a call means, as a function and in FROM.
+pub(crate) const MEANING: &str = "\
+Each target is met by what is measured on the patch itself, as MEASURE measures it in true units at true scale, not by \
+what a model believes; several targets are met at once. What is not asked for stays as the seed has it: one seed \
+asked for two fluxes gives two states of one region. A target that no patch of the generator has is an error with the \
+range that it reaches; so are targets that cannot be met together.
+
+The argument tolerance is the largest relative difference between target and measurement: 0.02 accepts 0.98e22 to 1.02e22 Mx for \
+1e22 Mx. For quantities that cross zero (netflux, tilt, polarity, dipole, imbalance), where a fraction of the value would \
+mean nothing, it is a fraction of their standard deviation among the generator's patches.
+
+A seed gives the same patch, bit for bit, alone or among others, on any number of threads and on every run with the \
+same program and generator. Without a seed each row is another patch; its column seed says how to have it again.
+
+The shipped generator has learned from line-of-sight fields clipped at ±255 G, so that the flux measured on its patches \
+is below that of a real region of the same look. catalogue_usflux asks for the USFLUX that the catalogue would \
+give, by the generator's calibration, whose scatter DESCRIBE GENERATOR tells.";
+
+/// What a SAMPLE is.
+pub(crate) const A_SAMPLE: &str = "\
+A SAMPLE: a struct of latent, patch (in G), seed, every measured quantity in its unit, and catalogue_usflux (in Mx). \
+It can stand wherever a PATCH or a LATENT can.";
 
 /// The place of `seed` among its arguments.
 pub(crate) fn seed_place() -> usize {
@@ -56,8 +80,8 @@ pub(crate) fn target_parameters() -> Vec<Parameter> {
     targets()
         .into_iter()
         .map(|(name, keyword)| match keyword.dimension() {
-            Some(dimension) => in_dimension(optional(name), dimension),
-            None => optional(name),
+            Some(dimension) => in_dimension(optional(name), dimension).about(keyword.summary),
+            None => optional(name).about(keyword.summary),
         })
         .collect()
 }
@@ -111,10 +135,14 @@ impl Generate {
 /// The parameters after the targets.
 pub(crate) fn tail() -> Vec<Parameter> {
     vec![
-        in_dimension(optional(CATALOGUE_USFLUX), Dimension::Flux),
-        optional("seed"),
-        number("tolerance", DEFAULT_TOLERANCE),
-        text("generator", DEFAULT_GENERATOR),
+        in_dimension(optional(CATALOGUE_USFLUX), Dimension::Flux)
+            .about("the catalogue's USFLUX, by the generator's calibration; instead of usflux"),
+        optional("seed")
+            .taking("whole number")
+            .about("which patch; without it each row is another one"),
+        number("tolerance", DEFAULT_TOLERANCE)
+            .about("the largest relative difference of target and measurement, above 0 and up to 1"),
+        text("generator", DEFAULT_GENERATOR).about("which generator; SHOW GENERATORS lists them"),
     ]
 }
 
@@ -204,10 +232,27 @@ impl Kernel for Generate {
         }
     }
 
-    fn about(&self) -> About {
-        About {
+    fn documentation(&self) -> Documentation {
+        Documentation {
             summary: "A generated patch whose measured quantities meet the targets, as a SAMPLE",
-            example: "SELECT usflux, psep FROM GENERATE(usflux => 1e22Mx, seed => 7)",
+            details: MEANING.into(),
+            returns: A_SAMPLE.into(),
+            examples: vec![
+                "SELECT round(s.usflux / 1e22, 1) AS usflux_1e22, round(s.psep) AS psep_mm, s.seed AS seed\n\
+                 FROM (SELECT GENERATE(usflux => 1e22Mx, psep => 50Mm, seed => 7) AS s)"
+                    .into(),
+                "SELECT USFLUX(GENERATE(seed => 7)) = USFLUX(GENERATE(seed => 7)) AS same_seed,\n       \
+                 USFLUX(GENERATE()) = USFLUX(GENERATE()) AS no_seed"
+                    .into(),
+                "SELECT harpnum, USFLUX(GENERATE(usflux => s.usflux, seed => s.harpnum)) / s.usflux BETWEEN 0.98 AND 1.021 AS met\n\
+                 FROM (SELECT harpnum, usflux FROM sharps WHERE usflux BETWEEN 8e21Mx AND 1.6e22Mx ORDER BY harpnum, t_rec LIMIT 3) AS s"
+                    .into(),
+            ],
+            errors: &[
+                "SELECT GENERATE(usflux => 60Mm)",
+                "SELECT GENERATE(usflux => 1e25Mx)",
+                "SELECT GENERATE(usflx => 1e22Mx)",
+            ],
         }
     }
 

@@ -16,7 +16,7 @@ use helioql_catalog::types::keyword_field;
 use helioql_grammar::bind::CallSignature;
 
 use super::{
-    About, Kernel, Rows, constant_text,
+    Kernel, Rows, constant_text,
     generate::{Asked, seed_place, tail, target_parameters, targets},
     number,
 };
@@ -51,13 +51,6 @@ impl Kernel for GenerateRows {
             name: "generate_rows",
             parameters,
             positional: 0,
-        }
-    }
-
-    fn about(&self) -> About {
-        About {
-            summary: "",
-            example: "",
         }
     }
 

@@ -12,8 +12,9 @@ use datafusion::{
 };
 use helioql_grammar::bind::{CallSignature, Parameter};
 
-use super::{About, Kernel, Rows, constant_text, required, text};
+use super::{Kernel, Rows, constant_text, generate::A_SAMPLE, patch, text};
 use crate::{
+    documentation::Documentation,
     error::Error,
     generator::{Generator, GeneratorConfig},
     invert::{Inverted, invert},
@@ -34,20 +35,27 @@ impl Invert {
     }
 }
 
+/// What a call means, as a function and in FROM.
+pub(crate) const MEANING: &str = "\
+The search starts where the encoder finds drawn patches nearest, and goes down the difference of the two images, of their \
+maps of flux and of their total fluxes. The generator has a hundred numbers for a patch, so that the order of the polarities \
+and the large field are found again and not every spot. Expect seconds a patch. The real patch is compared as the generator \
+could have drawn it: on its grid, and clipped at its field.";
+
 /// `patch`, then the two models.
 pub(crate) fn parameters() -> Vec<Parameter> {
     vec![
-        required("patch"),
-        text("generator", DEFAULT_GENERATOR),
-        text("encoder", DEFAULT_ENCODER),
+        patch("the patch to reproduce"),
+        text("generator", DEFAULT_GENERATOR).about("the generator whose sample is sought"),
+        text("encoder", DEFAULT_ENCODER).about("the encoder that says where to begin"),
     ]
 }
 
 /// The type of the sample for a patch of `args`.
 pub(super) fn return_fields(models: &Handle, args: &ReturnFieldArgs<'_>) -> Result<Fields> {
-    let patch = &args.arg_fields[0];
-    if grid_of(patch).is_none() {
-        return Err(not_a_patch("INVERT", patch));
+    let given = &args.arg_fields[0];
+    if grid_of(given).is_none() {
+        return Err(not_a_patch("INVERT", given));
     }
     let name = constant_text(args, 1, "INVERT")?.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
     // Named here so that a wrong name is refused before anything runs.
@@ -96,10 +104,20 @@ impl Kernel for Invert {
         }
     }
 
-    fn about(&self) -> About {
-        About {
+    fn documentation(&self) -> Documentation {
+        Documentation {
             summary: "The SAMPLE whose patch best reproduces a real one, so that it can be steered",
-            example: "SELECT harpnum, USFLUX(INVERT(patch)) FROM sharps LIMIT 1",
+            details: MEANING.into(),
+            returns: A_SAMPLE.into(),
+            examples: vec![
+                "SELECT harpnum, USFLUX(INVERT(patch)) / USFLUX(patch) BETWEEN 0.5 AND 2 AS flux_is_near\n\
+                 FROM (SELECT harpnum, patch FROM sharps WHERE harpnum = 9000007 ORDER BY t_rec LIMIT 1)"
+                    .into(),
+            ],
+            errors: &[
+                "SELECT INVERT(usflux) FROM sharps",
+                "SELECT INVERT(patch, generator => 'moon') FROM sharps",
+            ],
         }
     }
 

@@ -15,7 +15,7 @@ use helioql_catalog::types::UNIT;
 use helioql_grammar::bind::CallSignature;
 
 use super::{
-    About, Kernel, Rows,
+    Kernel, Rows,
     invert::{inverted, parameters, return_fields, sample},
 };
 use crate::{invert::Inverted, models::Handle, types::sample_array};
@@ -49,13 +49,6 @@ impl Kernel for InvertRows {
             name: "invert_rows",
             parameters: parameters(),
             positional: 1,
-        }
-    }
-
-    fn about(&self) -> About {
-        About {
-            summary: "",
-            example: "",
         }
     }
 

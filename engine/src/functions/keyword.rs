@@ -11,8 +11,9 @@ use datafusion::{common::Result, logical_expr::ReturnFieldArgs};
 use helioql_catalog::{keyword::Keyword, types::keyword_field};
 use helioql_grammar::bind::CallSignature;
 
-use super::{About, Kernel, Rows, required};
+use super::{Kernel, Rows, patch};
 use crate::{
+    documentation::Documentation,
     patch::Patch,
     physics,
     types::{PatchColumn, grid_of, measured_keywords, not_a_patch, paper_keywords},
@@ -49,15 +50,38 @@ impl Kernel for KeywordOf {
     fn call(&self) -> CallSignature {
         CallSignature {
             name: self.name,
-            parameters: vec![required("patch")],
+            parameters: vec![patch("the patch to measure")],
             positional: 1,
         }
     }
 
-    fn about(&self) -> About {
-        About {
-            summary: self.keyword.summary,
-            example: "SELECT USFLUX(patch), PSEP(patch) FROM sharps LIMIT 3",
+    fn documentation(&self) -> Documentation {
+        let Keyword {
+            summary,
+            formula,
+            reference,
+            unit,
+            ..
+        } = self.keyword;
+        let unit = if unit.is_empty() {
+            String::new()
+        } else {
+            format!(" in {unit}")
+        };
+        let name = self.name;
+        Documentation {
+            summary,
+            details: format!("{formula}\n\nAfter {reference}.").into(),
+            returns: format!("A DOUBLE{unit}; NULL where the patch is, or where it has no such quantity.").into(),
+            // 5e20 Mx of negative field lie 30 Mm east of 1e21 Mx of positive field.
+            examples: vec![
+                format!(
+                    "SELECT {}(TO_PATCH([-500.0, 0.0, 0.0, 1000.0], height => 1, width => 4, cell_mm => 10Mm)) AS {name}",
+                    name.to_uppercase()
+                )
+                .into(),
+            ],
+            errors: &[],
         }
     }
 

@@ -13,8 +13,9 @@ use datafusion::{
 use helioql_catalog::types::keyword_field;
 use helioql_grammar::bind::CallSignature;
 
-use super::{About, Kernel, Rows, required};
+use super::{Kernel, Rows, patch};
 use crate::{
+    documentation::Documentation,
     physics,
     types::{PatchColumn, grid_of, measured_keywords, not_a_patch, quantity_arrays},
 };
@@ -26,15 +27,25 @@ impl Kernel for Measure {
     fn call(&self) -> CallSignature {
         CallSignature {
             name: "measure",
-            parameters: vec![required("patch")],
+            parameters: vec![patch("the patch to measure")],
             positional: 1,
         }
     }
 
-    fn about(&self) -> About {
-        About {
+    fn documentation(&self) -> Documentation {
+        Documentation {
             summary: "Every keyword that can be measured on a patch or sample, as a struct",
-            example: "SELECT MEASURE(patch) FROM sharps LIMIT 1",
+            details: "At true scale and over the whole patch, where JSOC's keywords run over its masks: a measured usflux and the column \
+                      of that name may differ. A quantity that a patch lacks, as the separation of one polarity, is NULL. Each has a \
+                      function of its own too."
+                .into(),
+            returns: "A struct of DOUBLEs, each in the unit that SHOW KEYWORDS tells; NULL where the patch is.".into(),
+            examples: vec![
+                "SELECT m.usflux, m.netflux, m.psep, m.polarity FROM (SELECT\n  \
+                 MEASURE(TO_PATCH([-500.0, 0.0, 0.0, 1000.0], height => 1, width => 4, cell_mm => 10Mm)) AS m)"
+                    .into(),
+            ],
+            errors: &["SELECT MEASURE('patch')"],
         }
     }
 

@@ -11,7 +11,7 @@ use arrow::{
 use datafusion::{common::Result, logical_expr::ReturnFieldArgs};
 use helioql_grammar::{bind::CallSignature, unit::Unit};
 
-use super::{About, Kernel, Rows, required};
+use super::{Kernel, Rows, required};
 
 /// The name by which the analyzer knows the call.
 pub(crate) const QUANTITY: &str = "quantity";
@@ -26,13 +26,6 @@ impl Kernel for QuantityCall {
             name: QUANTITY,
             parameters,
             positional: 5,
-        }
-    }
-
-    fn about(&self) -> About {
-        About {
-            summary: "",
-            example: "",
         }
     }
 

@@ -12,8 +12,9 @@ use datafusion::{
 };
 use helioql_grammar::{bind::CallSignature, unit::Dimension};
 
-use super::{About, Kernel, Rows, constant_text, in_dimension, number, required, text};
+use super::{Kernel, Rows, constant_text, in_dimension, number, patch, text};
 use crate::{
+    documentation::Documentation,
     picture,
     types::{PatchColumn, grid_of, not_a_patch},
 };
@@ -29,18 +30,27 @@ impl Kernel for Render {
         CallSignature {
             name: "render",
             parameters: vec![
-                required("patch"),
-                text("format", "png"),
-                in_dimension(number("range", DEFAULT_RANGE_GAUSS), Dimension::Field),
+                patch("the patch to draw"),
+                text("format", "png").about("the form of the picture; 'png' is the only one"),
+                in_dimension(number("range", DEFAULT_RANGE_GAUSS), Dimension::Field)
+                    .about("the field that is drawn white, and with a minus black"),
             ],
             positional: 2,
         }
     }
 
-    fn about(&self) -> About {
-        About {
+    fn documentation(&self) -> Documentation {
+        Documentation {
             summary: "A picture of a patch or sample as the bytes of a PNG file",
-            example: "SELECT RENDER(patch) FROM sharps LIMIT 1",
+            details: "North is up and west is right. Grey is no field, white is positive and black negative field of range and more; a \
+                      pixel that was not observed is grey too. In the shell .save writes pictures of a column, .show draws \
+                      them in the terminal."
+                .into(),
+            returns: "A BINARY, the bytes of a PNG file; NULL where the patch is.".into(),
+            examples: vec![
+                "SELECT substr(encode(RENDER(patch, range => 500G), 'hex'), 1, 16) AS png_signature FROM sharps LIMIT 1".into(),
+            ],
+            errors: &["SELECT RENDER(patch, format => 'jpeg') FROM sharps", "SELECT RENDER(patch, range => 5Mm) FROM sharps"],
         }
     }
 

@@ -15,11 +15,12 @@ use datafusion::{
 use helioql_grammar::bind::{CallSignature, Default, Kind, Parameter};
 
 use super::{
-    About, Rows,
-    generate::{DEFAULT_TOLERANCE, read_targets, target_parameters, targets, tolerance_at},
+    Rows,
+    generate::{A_SAMPLE, DEFAULT_TOLERANCE, read_targets, target_parameters, targets, tolerance_at},
     number, optional, required,
 };
 use crate::{
+    documentation::Documentation,
     error::Error,
     generator::GeneratorConfig,
     models::Handle,
@@ -40,14 +41,35 @@ impl Steer {
     }
 }
 
+/// What a call means, as a function and in FROM.
+pub(crate) const MEANING: &str = "\
+Either to a value, as in usflux => 2e22Mx, which is met by measuring as a target of GENERATE is; or along a quantity by \
+so many standard deviations of the latents, which may be negative. One quantity is steered at a time; GENERATE takes \
+several targets.
+
+What hold names is brought back to its value at the start after every step, by measuring. How well it could be held is \
+seen in FROM STEER: the column held, and a drift for each. A real patch has no latent: INVERT(patch) gives it one. The \
+generator needs directions, which CREATE DIRECTIONS finds.";
+
 /// `sample`, the target values, then these, in this order.
 pub(crate) fn parameters() -> Vec<Parameter> {
-    let mut parameters = vec![required("sample")];
+    let mut parameters = vec![
+        required("sample")
+            .taking("SAMPLE or LATENT")
+            .about("what to start from"),
+    ];
     parameters.extend(target_parameters());
-    parameters.push(Parameter::optional("along", Kind::Text, Default::Null));
-    parameters.push(optional("by"));
-    parameters.push(Parameter::optional("hold", Kind::List, Default::Null));
-    parameters.push(number("tolerance", DEFAULT_TOLERANCE));
+    parameters.push(
+        Parameter::optional("along", Kind::Text, Default::Null)
+            .about("the quantity to move along, where no value is given"),
+    );
+    parameters.push(optional("by").about("how far along it, in standard deviations of the latents"));
+    parameters.push(
+        Parameter::optional("hold", Kind::List, Default::Null).about("the quantities that stay as they are"),
+    );
+    parameters.push(number("tolerance", DEFAULT_TOLERANCE).about(
+        "the largest relative difference of value and measurement, of what is steered and of what is held",
+    ));
     parameters
 }
 
@@ -184,10 +206,23 @@ impl super::Kernel for Steer {
         }
     }
 
-    fn about(&self) -> About {
-        About {
+    fn documentation(&self) -> Documentation {
+        Documentation {
             summary: "A sample moved along one quantity, to a value or by standard deviations, while others are held",
-            example: "SELECT USFLUX(STEER(GENERATE(seed => 7), usflux => 2e22Mx, hold => ['psep']))",
+            details: MEANING.into(),
+            returns: A_SAMPLE.into(),
+            examples: vec![
+                "SELECT round(USFLUX(STEER(GENERATE(usflux => 1e22Mx, psep => 50Mm, seed => 9), usflux => 2e22Mx, hold => ['psep'])) / 1e22, 1) AS usflux_1e22"
+                    .into(),
+                "SELECT USFLUX(STEER(s, along => 'usflux', by => 1)) > USFLUX(s) AS stronger\n\
+                 FROM (SELECT GENERATE(seed => 7) AS s)"
+                    .into(),
+            ],
+            errors: &[
+                "SELECT STEER(GENERATE(seed => 7), along => 'usflux')",
+                "SELECT STEER(GENERATE(seed => 7), usflux => 2e22Mx, psep => 50Mm)",
+                "SELECT STEER(patch, along => 'usflux', by => 1) FROM sharps",
+            ],
         }
     }
 

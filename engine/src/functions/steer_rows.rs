@@ -15,7 +15,7 @@ use datafusion::{
 use helioql_grammar::bind::CallSignature;
 
 use super::{
-    About, Kernel, Rows, number,
+    Kernel, Rows, number,
     steer::{Columns, parameters, return_fields, sample},
 };
 use crate::{models::Handle, steer::Step, types::sample_array};
@@ -44,13 +44,6 @@ impl Kernel for SteerRows {
             name: "steer_rows",
             parameters,
             positional: 1,
-        }
-    }
-
-    fn about(&self) -> About {
-        About {
-            summary: "",
-            example: "",
         }
     }
 

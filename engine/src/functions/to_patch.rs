@@ -15,8 +15,8 @@ use datafusion::{
 use helioql_catalog::{Grid, types::patch_field};
 use helioql_grammar::{bind::CallSignature, unit::Dimension};
 
-use super::{About, Kernel, Rows, in_dimension, number, required};
-use crate::types::vector_array;
+use super::{Kernel, Rows, in_dimension, number, required};
+use crate::{documentation::Documentation, types::vector_array};
 
 /// No model and no picture needs more; a typing error in `height` should not ask for terabytes.
 const MAX_SIDE: f64 = 8192.0;
@@ -29,21 +29,41 @@ impl Kernel for ToPatch {
         CallSignature {
             name: "to_patch",
             parameters: vec![
-                required("list"),
-                required("height"),
-                required("width"),
-                in_dimension(required("cell_mm"), Dimension::Length),
-                number("scale", 1.0),
-                number("zero", 0.0),
+                required("list")
+                    .taking("list of numbers, or BINARY")
+                    .about("the pixels, height × width of them"),
+                required("height")
+                    .taking("whole number")
+                    .about("rows, up to 8192"),
+                required("width")
+                    .taking("whole number")
+                    .about("columns, up to 8192"),
+                in_dimension(required("cell_mm"), Dimension::Length).about("the side of a pixel on the Sun"),
+                number("scale", 1.0).about("Gauss of one step of the numbers"),
+                number("zero", 0.0).about("the number that stands for no field"),
             ],
             positional: 4,
         }
     }
 
-    fn about(&self) -> About {
-        About {
+    fn documentation(&self) -> Documentation {
+        Documentation {
             summary: "A patch of a list of numbers, row by row from the north-east corner, in Gauss",
-            example: "SELECT USFLUX(TO_PATCH([100.0, -100.0], height => 1, width => 2, cell_mm => 1Mm))",
+            details: "B = scale · (number − zero). Rows run from north to south and, within a row, from east to west. A missing number is \
+                      a pixel that was not observed. The shape is part of a PATCH's type, so that height, width and cell_mm are constants; a \
+                      list of another length is an error that names its row."
+                .into(),
+            returns: "A PATCH in G; NULL where the list, scale or zero is.".into(),
+            // By hand: (100 + 100) G × (1e8 cm)² = 2e18 Mx; 2 (200 − 127.5) G × 1e16 cm² = 1.45e18 Mx.
+            examples: vec![
+                "SELECT USFLUX(TO_PATCH([100.0, -100.0], height => 1, width => 2, cell_mm => 1Mm)) AS usflux".into(),
+                "SELECT USFLUX(TO_PATCH([200], height => 1, width => 1, cell_mm => 1Mm, scale => 2, zero => 127.5)) AS usflux"
+                    .into(),
+            ],
+            errors: &[
+                "SELECT TO_PATCH([1.0, 2.0, 3.0], height => 2, width => 2, cell_mm => 1Mm)",
+                "SELECT TO_PATCH([1.0], height => 1, width => 1, cell_mm => 1G)",
+            ],
         }
     }
 

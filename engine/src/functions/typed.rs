@@ -14,7 +14,7 @@ use datafusion::{
 };
 use helioql_grammar::bind::CallSignature;
 
-use super::{About, Kernel, Rows, constant_text, required};
+use super::{Kernel, Rows, constant_text, required};
 
 /// The name by which the analyzer knows the call.
 pub(crate) const TYPED: &str = "typed";
@@ -38,13 +38,6 @@ impl Kernel for Typed {
             name: TYPED,
             parameters: ["value", "metadata"].map(required).to_vec(),
             positional: 2,
-        }
-    }
-
-    fn about(&self) -> About {
-        About {
-            summary: "",
-            example: "",
         }
     }
 

@@ -6,8 +6,9 @@ use helioql_grammar::bind::CallSignature;
 
 use super::{Arguments, Planning, Relation, row_field};
 use crate::{
+    documentation::Documentation,
     functions::{
-        generate::{tail, target_parameters, targets},
+        generate::{MEANING, tail, target_parameters, targets},
         number,
     },
     types::{CATALOGUE_USFLUX, measured_keywords},
@@ -20,7 +21,11 @@ impl Relation for Generate {
     fn call(&self) -> CallSignature {
         let mut parameters = target_parameters();
         parameters.extend(tail());
-        parameters.push(number("n", 1.0));
+        parameters.push(
+            number("n", 1.0)
+                .taking("whole number")
+                .about("how many samples; that of row i has the seed seed + i"),
+        );
         CallSignature {
             name: "generate",
             parameters,
@@ -28,12 +33,23 @@ impl Relation for Generate {
         }
     }
 
-    fn summary(&self) -> &'static str {
-        "n generated samples with what was requested and what was measured"
-    }
-
-    fn example(&self) -> &'static str {
-        "SELECT seed, requested_usflux, usflux, psep FROM GENERATE(usflux => 1e22Mx, n => 3, seed => 7)"
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            summary: "generated samples, n of them, with what was requested and what was measured",
+            details: MEANING.into(),
+            returns: "n rows, the seeds of which are seed, seed + 1, …: sample, seed, patch (in G), latent, requested_… for each target, every \
+                      measured quantity in its unit, catalogue_usflux (in Mx), and iterations, the steps of the solver."
+                .into(),
+            examples: vec![
+                "SELECT seed, requested_usflux, round(usflux / 1e22, 1) AS usflux_1e22, round(psep) AS psep_mm\n\
+                 FROM GENERATE(usflux => 1e22Mx, psep => 50Mm, n => 3, seed => 7)"
+                    .into(),
+                "SELECT count(DISTINCT seed) AS patches, max(abs(usflux / requested_usflux - 1)) < 0.021 AS met\n\
+                 FROM GENERATE(usflux => 8e21Mx, n => 4)"
+                    .into(),
+            ],
+            errors: &["SELECT * FROM GENERATE(usflux => 1e22Mx, tolerance => 0)"],
+        }
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {

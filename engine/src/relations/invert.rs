@@ -6,7 +6,11 @@ use helioql_grammar::bind::CallSignature;
 
 use super::{Arguments, Planning, Relation, row_field};
 use crate::{
-    functions::{invert::parameters, invert_rows::MISSES},
+    documentation::Documentation,
+    functions::{
+        invert::{MEANING, parameters},
+        invert_rows::MISSES,
+    },
     types::{CATALOGUE_USFLUX, measured_keywords},
 };
 
@@ -22,12 +26,20 @@ impl Relation for Invert {
         }
     }
 
-    fn summary(&self) -> &'static str {
-        "the sample that best reproduces a patch, with its pixel error and embedding distance"
-    }
-
-    fn example(&self) -> &'static str {
-        "SELECT explained, embedding_distance FROM INVERT((SELECT patch FROM sharps LIMIT 1))"
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            summary: "the sample that best reproduces a patch, with its pixel error and embedding distance",
+            details: MEANING.into(),
+            returns: "One row: sample, patch (in G), latent, pixel_error (root mean square, in G), explained (the part of the mean square field, 1 \
+                      for all of it), embedding_distance, every measured quantity in its unit, and catalogue_usflux."
+                .into(),
+            examples: vec![
+                "SELECT explained > 0.5 AS explains, pixel_error < 50 AS is_like, abs(usflux / 1e22 - 1) < 0.5 AS flux_is_near\n\
+                 FROM INVERT((SELECT GENERATE(usflux => 1e22Mx, seed => 7)))"
+                    .into(),
+            ],
+            errors: &["SELECT * FROM INVERT((SELECT usflux FROM sharps LIMIT 1))"],
+        }
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {

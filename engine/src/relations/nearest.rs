@@ -24,6 +24,7 @@ use helioql_grammar::{
 
 use super::{Arguments, Planning, Relation, within};
 use crate::{
+    documentation::Documentation,
     error::Error,
     functions::{number, optional, required, text},
     models::DEFAULT_ENCODER,
@@ -46,22 +47,58 @@ impl Relation for Nearest {
         CallSignature {
             name: NAME,
             parameters: vec![
-                required("to"),
-                number("k", DEFAULT_K as f64),
-                optional("within"),
-                text("metric", "l2"),
-                Parameter::optional("exact", Kind::Boolean, Default::Null),
+                required("to")
+                    .taking("SAMPLE, PATCH, EMBEDDING or (subquery)")
+                    .about("what to be near to; a column of a table to the left for each of its rows"),
+                number("k", DEFAULT_K as f64)
+                    .taking("whole number")
+                    .about("how many rows, up to 1,000,000"),
+                optional("within")
+                    .taking("table or (subquery)")
+                    .about("the rows that may be nearest; sharps without it"),
+                text("metric", "l2").about("'l2' (Euclidean) or 'cosine'"),
+                Parameter::optional("exact", Kind::Boolean, Default::Null)
+                    .about("whether no index may be used; every answer is exact"),
             ],
             positional: 2,
         }
     }
 
-    fn summary(&self) -> &'static str {
-        "the k rows nearest to a sample, patch or embedding, with _rank and _distance"
-    }
-
-    fn example(&self) -> &'static str {
-        "SELECT harpnum, t_rec, usflux, _distance FROM NEAREST(GENERATE(usflux => 1e22Mx, seed => 7), k => 5)"
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            summary: "the k rows nearest to a sample, patch or embedding, with _rank and _distance",
+            details: "Rows are compared by their EMBEDDING column; where within has only a PATCH, it is embedded on the way. A sample or patch \
+                      given as to is embedded by the encoder of the rows, so that the two are comparable. Ties are broken by the key of \
+                      the rows.\n\n\
+                      Where to is a column of a table to the left, as in FROM events AS e, NEAREST(e.embedding, k => 3) AS n, each of its \
+                      rows has its own k nearest; LEFT JOIN LATERAL … ON TRUE keeps those that have none.\n\n\
+                      WHERE in the same query block on columns of the rows applies before the ranking: the k nearest are sought among \
+                      the rows that match, and k rows come back whenever k rows match. Predicates on _distance and _rank apply after it, \
+                      and so does any WHERE of a block around it. EXPLAIN shows which is which, and names the path by which the answer \
+                      is found; EXPLAIN ANALYZE adds the distances computed."
+                .into(),
+            returns: "The columns of within, _rank (1 for the nearest) and _distance (without unit), by rank. Rows without an embedding are \
+                      never near."
+                .into(),
+            examples: vec![
+                "SELECT _rank, harpnum, round(_distance, 2) AS distance\n\
+                 FROM NEAREST((SELECT patch FROM sharps WHERE harpnum = 9000007 ORDER BY t_rec LIMIT 1), k => 2) ORDER BY _rank"
+                    .into(),
+                "SELECT count(*) AS found, min(usflux) > 1e22 AS all_match\n\
+                 FROM NEAREST(GENERATE(usflux => 1e22Mx, seed => 7), k => 5) WHERE usflux > 1e22Mx"
+                    .into(),
+                "SELECT count(*) AS found FROM NEAREST(GENERATE(seed => 7), k => 5) WHERE _rank <= 3".into(),
+                "SELECT q.harpnum, count(*) AS near, min(n._distance) AS least\n\
+                 FROM (SELECT harpnum, embedding FROM sharps WHERE harpnum < 9000003) AS q, NEAREST(q.embedding, k => 3) AS n\n\
+                 GROUP BY q.harpnum ORDER BY q.harpnum"
+                    .into(),
+            ],
+            errors: &[
+                "SELECT * FROM NEAREST(60Mm)",
+                "SELECT * FROM NEAREST(GENERATE(seed => 7), within => (SELECT harpnum FROM sharps))",
+                "SELECT * FROM NEAREST(GENERATE(seed => 7), metric => 'l1')",
+            ],
+        }
     }
 
     fn prepare(&self, args: &mut Vec<FunctionArg>) {

@@ -30,7 +30,7 @@ use helioql_grammar::{
 };
 
 use super::{Arguments, Planning, Relation, within};
-use crate::{error::Error, functions::optional};
+use crate::{documentation::Documentation, error::Error, functions::optional};
 
 /// How `sharps` has its times.
 const MICROS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
@@ -42,17 +42,35 @@ impl Relation for RecordSetRows {
     fn call(&self) -> CallSignature {
         CallSignature {
             name: "recordset",
-            parameters: vec![Parameter::required("records", Kind::Text), optional("within")],
+            parameters: vec![
+                Parameter::required("records", Kind::Text).about("the record set, as DRMS has it"),
+                optional("within")
+                    .taking("table or (subquery)")
+                    .about("the rows that it chooses from; sharps without it"),
+            ],
             positional: 1,
         }
     }
 
-    fn summary(&self) -> &'static str {
-        "the local records that a DRMS record set names"
-    }
-
-    fn example(&self) -> &'static str {
-        "SELECT harpnum, t_rec, usflux FROM RECORDSET('hmi.sharp_cea_720s[9000001-9000003][2015.01.01-2016.12.31]')"
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            summary: "the local records that a DRMS record set names",
+            details: "DRMS's grammar: numbers, times, ranges (a-b), lists, lengths (/1d), steps (@6h), ^ and $ for the first and the last, and \
+                      predicates [? … ?] on keywords. A time means the nearest slot of 720 s, in TAI unless it says otherwise. sharps stands for \
+                      whichever SHARP series its records are from: the name is checked to be one of them and selects nothing. Segments in \
+                      braces are read and change nothing. Predicates of the query block apply before ^ and $ are found."
+                .into(),
+            returns: "The rows of within that it names, with their columns.".into(),
+            examples: vec![
+                "SELECT harpnum, count(*) AS records FROM RECORDSET('hmi.sharp_cea_720s[9000001-9000003]')\nGROUP BY harpnum ORDER BY harpnum"
+                    .into(),
+                "SELECT count(*) AS strong FROM RECORDSET('hmi.sharp_cea_720s[][? USFLUX > 1e22 ?]') WHERE usflux <= 1e22Mx".into(),
+            ],
+            errors: &[
+                "SELECT * FROM RECORDSET('hmi.sharp_cea_720s[377')",
+                "SELECT * FROM RECORDSET('aia.lev1[377]')",
+            ],
+        }
     }
 
     fn prepare(&self, args: &mut Vec<FunctionArg>) {

@@ -12,7 +12,7 @@ use datafusion::{
 use helioql_grammar::bind::{CallSignature, Default, Kind, Parameter};
 
 use super::{Arguments, Planning, Relation};
-use crate::{draw, functions::number, simulated::SimulatedTable};
+use crate::{documentation::Documentation, draw, functions::number, simulated::SimulatedTable};
 
 const NAME: &str = "simulate";
 
@@ -27,19 +27,34 @@ impl Relation for Simulate {
         CallSignature {
             name: NAME,
             parameters: vec![
-                number("n", 1.0),
-                Parameter::optional("seed", Kind::Integer, Default::Null),
+                number("n", 1.0)
+                    .taking("whole number")
+                    .about("how many records, up to 100,000"),
+                Parameter::optional("seed", Kind::Integer, Default::Null)
+                    .about("which Sun; without it another one for each statement"),
             ],
             positional: 0,
         }
     }
 
-    fn summary(&self) -> &'static str {
-        "n simulated SHARP records with every keyword, the columns being those of sharps"
-    }
-
-    fn example(&self) -> &'static str {
-        "SELECT harpnum, usflux, meangam, r_value FROM SIMULATE(n => 5, seed => 7)"
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            summary: "simulated SHARP records, n of them, with every keyword, the columns being those of sharps",
+            details: "The vector field with its errors, the line-of-sight field, the continuum and both masks are made at HMI's full \
+                      resolution, and every keyword is computed from them as from a real record; keywords are distributed as the real \
+                      catalogue's. Row i is record i of its seed, whatever n is. Five rows in a row are views of one region. Only what a \
+                      query reads is computed: keywords take a tenth of a second a record, the columns that say where and when nothing. Rows say \
+                      simulated in the column source; EXPORT SHARPS writes their segments."
+                .into(),
+            returns: "n rows with the columns of sharps, in their units.".into(),
+            examples: vec![
+                "SELECT harpnum, t_rec, round(usflux / 1e21, 1) AS usflux_1e21, round(meangam, 1) AS meangam, source\n\
+                 FROM SIMULATE(n => 2, seed => 7)"
+                    .into(),
+                "SELECT count(*) AS records, count(DISTINCT harpnum) AS regions FROM SIMULATE(n => 1000, seed => 1)".into(),
+            ],
+            errors: &["SELECT * FROM SIMULATE(n => -1)"],
+        }
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {

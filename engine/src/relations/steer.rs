@@ -12,7 +12,12 @@ use helioql_grammar::bind::CallSignature;
 
 use super::{Arguments, Planning, Relation, row_field};
 use crate::{
-    functions::{generate::targets, number, steer::parameters},
+    documentation::Documentation,
+    functions::{
+        generate::targets,
+        number,
+        steer::{MEANING, parameters},
+    },
     types::{CATALOGUE_USFLUX, measured_keywords},
 };
 
@@ -22,7 +27,11 @@ pub(super) struct Steer;
 impl Relation for Steer {
     fn call(&self) -> CallSignature {
         let mut parameters = parameters();
-        parameters.push(number("steps", 9.0));
+        parameters.push(
+            number("steps", 9.0)
+                .taking("whole number")
+                .about("how many rows, the start included"),
+        );
         CallSignature {
             name: "steer",
             parameters,
@@ -30,12 +39,21 @@ impl Relation for Steer {
         }
     }
 
-    fn summary(&self) -> &'static str {
-        "the path of a sample along one quantity, with the drift of those held"
-    }
-
-    fn example(&self) -> &'static str {
-        "SELECT step, usflux, drift_psep FROM STEER(GENERATE(seed => 7), along => 'usflux', by => 1, hold => ['psep'], steps => 5)"
+    fn documentation(&self) -> Documentation {
+        Documentation {
+            summary: "the path of a sample along one quantity, with the drift of those held",
+            details: MEANING.into(),
+            returns: "A row for each step, the start included: step, position (standard deviations moved, or the value wanted there), held \
+                      (whether what is held is within the tolerance of its start), sample, patch (in G), latent, every measured quantity in \
+                      its unit, catalogue_usflux, and drift_… for each quantity held, its difference from the start."
+                .into(),
+            examples: vec![
+                "SELECT step, round(usflux / 1e22, 1) AS usflux_1e22, abs(drift_psep) < 1 AS near\n\
+                 FROM STEER(GENERATE(usflux => 1e22Mx, psep => 50Mm, seed => 9), usflux => 1.6e22Mx, hold => ['psep'], steps => 4)"
+                    .into(),
+            ],
+            errors: &["SELECT * FROM STEER(GENERATE(seed => 7), along => 'usflux', by => 1, hold => ['psepp'])"],
+        }
     }
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {

@@ -1,10 +1,12 @@
-//! `system.keywords`, `system.functions`, `system.generators`, `system.encoders` and `system.directions`:
-//! the facts that SHOW prints, as tables that queries can join; `system.metrics`: what EVALUATE found.
+//! `system.keywords`, `system.functions`, `system.statements`, `system.units`, `system.generators`,
+//! `system.encoders` and `system.directions`: the facts that SHOW prints, as tables that queries can join;
+//! `system.arguments`: those of every function, and the options of every statement; `system.metrics`: what EVALUATE
+//! found.
 
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, StringArray},
+    array::{ArrayRef, Float64Array, Int64Array, StringArray},
     datatypes::{DataType, Field, Schema},
     record_batch::RecordBatch,
 };
@@ -13,8 +15,14 @@ use datafusion::{
     datasource::MemTable,
 };
 use helioql_catalog::{KEYWORDS, ModelKind};
+use helioql_grammar::{Unit, unit::UNITS};
 
-use crate::{Error, Result, relations, session::Session, statements::evaluate::score_batch};
+use crate::{
+    Error, Result,
+    documentation::{Argument, Page, pages},
+    session::Session,
+    statements::evaluate::score_batch,
+};
 
 /// The schema's name.
 const SYSTEM: &str = "system";
@@ -22,9 +30,13 @@ const SYSTEM: &str = "system";
 /// Registers the schema, replacing the one of an earlier call.
 pub(super) fn register(session: &Session) -> Result<()> {
     let schema = MemorySchemaProvider::new();
+    let pages = pages(session);
     for (name, batch) in [
         ("keywords", keywords()?),
-        ("functions", functions(session)?),
+        ("functions", functions(&pages)?),
+        ("statements", statements(&pages)?),
+        ("arguments", arguments(&pages)?),
+        ("units", units()?),
         ("generators", models(session, ModelKind::Generator)?),
         ("encoders", models(session, ModelKind::Encoder)?),
         ("directions", models(session, ModelKind::Directions)?),
@@ -65,35 +77,102 @@ fn keywords() -> Result<RecordBatch> {
     )
 }
 
-fn functions(session: &Session) -> Result<RecordBatch> {
-    let scalar = session
-        .functions()
-        .iter()
-        .filter(|function| !function.about.summary.is_empty())
-        .map(|function| {
-            [
-                function.call.name.to_owned(),
-                "scalar".to_owned(),
-                function.call.to_string(),
-                function.about.summary.to_owned(),
-                function.about.example.to_owned(),
-            ]
-        });
-    let relations = relations::relations();
-    let relations = relations.iter().map(|relation| {
-        let call = relation.call();
-        [
-            call.name.to_owned(),
-            "in FROM".to_owned(),
-            call.to_string(),
-            relation.summary().to_owned(),
-            relation.example().to_owned(),
-        ]
-    });
+/// The functions of both kinds. SHOW FUNCTIONS has the columns up to `example`, the first of `examples`.
+fn functions(pages: &[Page]) -> Result<RecordBatch> {
     texts(
-        &["name", "kind", "arguments", "summary", "example"],
-        scalar.chain(relations),
+        &[
+            "name",
+            "kind",
+            "arguments",
+            "summary",
+            "example",
+            "details",
+            "returns",
+            "examples",
+            "errors",
+        ],
+        pages.iter().filter(|page| page.is_function()).map(|page| {
+            [
+                page.name.clone(),
+                page.kind.to_owned(),
+                page.form.clone(),
+                page.summary.clone(),
+                page.examples.first().cloned().unwrap_or_default(),
+                page.details.clone(),
+                page.returns.clone(),
+                page.examples.join(";\n"),
+                page.errors.join(";\n"),
+            ]
+        }),
     )
+}
+
+/// The statements and literals. SHOW STATEMENTS has the columns up to `summary`.
+fn statements(pages: &[Page]) -> Result<RecordBatch> {
+    texts(
+        &[
+            "name", "kind", "form", "summary", "details", "returns", "examples", "errors",
+        ],
+        pages.iter().filter(|page| !page.is_function()).map(|page| {
+            [
+                page.name.clone(),
+                page.kind.to_owned(),
+                page.form.clone(),
+                page.summary.clone(),
+                page.details.clone(),
+                page.returns.clone(),
+                page.examples.join(";\n"),
+                page.errors.join(";\n"),
+            ]
+        }),
+    )
+}
+
+/// One row for each argument of a function and each option of a statement, whose name then stands in `function`. `position` is NULL where the name must be
+/// written, `default` where the argument must be.
+fn arguments(pages: &[Page]) -> Result<RecordBatch> {
+    let rows: Vec<(&Page, &Argument)> = pages
+        .iter()
+        .flat_map(|page| page.arguments.iter().map(move |argument| (page, argument)))
+        .collect();
+    let text = |of: fn(&Argument) -> Option<&str>| -> ArrayRef {
+        Arc::new(
+            rows.iter()
+                .map(|(_, argument)| of(argument))
+                .collect::<StringArray>(),
+        )
+    };
+    let positions: Int64Array = rows
+        .iter()
+        .map(|(_, argument)| argument.position.map(|position| position as i64))
+        .collect();
+    let names = StringArray::from_iter_values(rows.iter().map(|(page, _)| &page.name));
+    let kinds = StringArray::from_iter_values(rows.iter().map(|(page, _)| page.kind));
+    Ok(RecordBatch::try_from_iter([
+        ("function", Arc::new(names) as ArrayRef),
+        ("kind", Arc::new(kinds)),
+        ("position", Arc::new(positions)),
+        ("name", text(|argument| Some(argument.name))),
+        ("type", text(|argument| Some(argument.takes))),
+        ("unit", text(|argument| Some(argument.unit))),
+        ("default", text(|argument| argument.default.as_deref())),
+        ("summary", text(|argument| Some(argument.summary))),
+    ])?)
+}
+
+/// The units; one `symbol` is `in_base` of its dimension's `base`.
+fn units() -> Result<RecordBatch> {
+    let text = |of: fn(&Unit) -> String| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(UNITS.iter().map(of)))
+    };
+    let in_base = Float64Array::from_iter_values(UNITS.iter().map(|unit| unit.to_base));
+    Ok(RecordBatch::try_from_iter([
+        ("symbol", text(|unit| unit.symbol.to_owned())),
+        ("meaning", text(|unit| unit.name.to_owned())),
+        ("dimension", text(|unit| unit.dimension.to_string())),
+        ("in_base", Arc::new(in_base) as ArrayRef),
+        ("base", text(|unit| unit.dimension.base().to_owned())),
+    ])?)
 }
 
 fn models(session: &Session, kind: ModelKind) -> Result<RecordBatch> {

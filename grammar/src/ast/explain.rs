@@ -4,6 +4,8 @@ use std::fmt;
 
 use sqlparser::tokenizer::TokenWithSpan;
 
+use crate::keywords::Syntax;
+
 /// Shows the plans of a query as JSON; every other form of EXPLAIN is `DataFusion`'s.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Explain {
@@ -14,6 +16,24 @@ pub struct Explain {
     /// The query as it was typed.
     pub query_text: String,
 }
+
+/// What help says of it.
+pub(crate) const SYNTAX: Syntax = Syntax {
+    opening: "EXPLAIN",
+    form: "EXPLAIN [(ANALYZE, FORMAT JSON)] query",
+    summary: "shows how a query is answered: how NEAREST searches, and what the models did",
+    details: "\
+Without ANALYZE nothing is run, no model either. NEAREST names its path (exact, or exact over filter), the column that \
+it compares, whether it is a join, and the predicates on pairs of rows that it applies before ranking.\n\n\
+ANALYZE runs the query. NEAREST then shows distances_computed; ModelExec shows for each function that runs a model how \
+often it was called, for how many rows and how long, and how often the solver of GENERATE turned.\n\n\
+FORMAT JSON, ours, gives both plans as one text: every node has name, detail and inputs, after ANALYZE also metrics, \
+times in nanoseconds. The formats indent, tree, pgjson and graphviz are DataFusion's.",
+    settings: &[],
+    returns: "plan_type and plan, or plan alone for JSON.",
+    examples: &["EXPLAIN (FORMAT JSON) SELECT 1 AS one"],
+    errors: &["EXPLAIN SHOW GENERATORS"],
+};
 
 impl fmt::Display for Explain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

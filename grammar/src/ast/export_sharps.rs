@@ -6,6 +6,7 @@ use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::{
     ast::{Options, quoted, write_options},
+    keywords::{Syntax, setting},
     span::Span,
 };
 
@@ -23,6 +24,31 @@ pub struct ExportSharps {
     /// The query as it was typed.
     pub query_text: String,
 }
+
+/// What help says of it.
+pub(crate) const SYNTAX: Syntax = Syntax {
+    opening: "EXPORT SHARPS",
+    form: "EXPORT SHARPS TO 'directory' [WITH (name = value, …)] AS query",
+    summary: "writes the segments of simulated records to FITS files as JSOC's are",
+    details: "\
+The rows of the query say which records: their columns source and path, as SIMULATE has them, from which each is \
+made again at full resolution. A row that was not simulated has no segments to write and is refused. Files are named \
+sim.sharp_cea_720s…, so that nobody takes them for observations, and have the cards that JSOC's have; IMPORT SHARPS \
+reads the same keywords from them. All names are looked at before the first file is written.",
+    settings: &[setting(
+        "overwrite",
+        "boolean",
+        "",
+        "false",
+        "whether files that are there are replaced",
+    )],
+    returns: "A row for each record: record, files (ten segments) and bytes.",
+    examples: &["\
+EXPORT SHARPS TO 'fits' AS SELECT * FROM SIMULATE(n => 2, seed => 7);
+IMPORT SHARPS FROM 'fits/*.fits';
+SELECT count(*) AS read_again FROM sharps WHERE path LIKE 'fits%'"],
+    errors: &["EXPORT SHARPS TO 'fits' AS SELECT harpnum FROM sharps"],
+};
 
 impl fmt::Display for ExportSharps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,8 @@
-//! `SHOW GENERATORS | ENCODERS | DIRECTIONS | KEYWORDS | FUNCTIONS`
+//! `SHOW GENERATORS | ENCODERS | DIRECTIONS | KEYWORDS | FUNCTIONS | STATEMENTS | UNITS`
 
 use std::fmt;
+
+use crate::keywords::Syntax;
 
 /// Lists what there is. `SHOW TABLES` and SQL's other forms stay SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -15,16 +17,43 @@ pub enum Show {
     Keywords,
     /// Our functions and their arguments.
     Functions,
+    /// Our statements and their forms.
+    Statements,
+    /// The units that a number can be written against.
+    Units,
 }
+
+/// What help says of it.
+pub(crate) const SYNTAX: Syntax = Syntax {
+    opening: "SHOW",
+    form: "SHOW GENERATORS | ENCODERS | DIRECTIONS | KEYWORDS | FUNCTIONS | STATEMENTS | UNITS",
+    summary: "lists what there is",
+    details: "\
+What is listed are tables of the schema system, which queries can join: system.generators, system.encoders, \
+system.directions, system.keywords, system.functions, system.statements, system.units; system.arguments has the \
+arguments of every function and the options of every statement, system.metrics the figures of EVALUATE. SHOW TABLES and \
+SHOW ALL are SQL's.",
+    settings: &[],
+    returns: "A row for each; of functions and statements the columns that fit a screen.",
+    examples: &[
+        "SHOW UNITS",
+        "\
+SELECT name, type, unit, default, summary FROM system.arguments
+  WHERE function = 'nearest' ORDER BY name",
+    ],
+    errors: &["SHOW GENERATOR"],
+};
 
 impl Show {
     /// Every form, in the order of the documentation.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Generators,
         Self::Encoders,
         Self::Directions,
         Self::Keywords,
         Self::Functions,
+        Self::Statements,
+        Self::Units,
     ];
 
     /// The word behind `SHOW`.
@@ -35,6 +64,8 @@ impl Show {
             Self::Directions => "DIRECTIONS",
             Self::Keywords => "KEYWORDS",
             Self::Functions => "FUNCTIONS",
+            Self::Statements => "STATEMENTS",
+            Self::Units => "UNITS",
         }
     }
 }

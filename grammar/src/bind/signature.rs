@@ -40,9 +40,7 @@ impl fmt::Display for Parameter {
         match self.default {
             Default::Required => f.write_str(self.name),
             Default::Null => write!(f, "[{}]", self.name),
-            Default::Number(number) => write!(f, "{} = {number}", self.name),
-            Default::Text(text) => write!(f, "{} = '{text}'", self.name),
-            Default::Bool(bool) => write!(f, "{} = {bool}", self.name),
+            default => write!(f, "{} = {default}", self.name),
         }
     }
 }
@@ -58,9 +56,52 @@ pub struct Parameter {
     pub dimension: Option<Dimension>,
     /// What it is when not given.
     pub default: Default,
+    /// What it takes, where `kind` says too little: `PATCH or SAMPLE`.
+    takes: &'static str,
+    /// What it is for, in one line; empty for functions that only the planner calls.
+    pub summary: &'static str,
 }
 
 impl Parameter {
+    /// The same parameter with its line of documentation.
+    #[must_use]
+    pub const fn about(self, summary: &'static str) -> Self {
+        Self { summary, ..self }
+    }
+
+    /// The same parameter with a closer word for what it takes.
+    #[must_use]
+    pub const fn taking(self, takes: &'static str) -> Self {
+        Self { takes, ..self }
+    }
+
+    /// The same parameter as a number that measures `dimension`.
+    #[must_use]
+    pub const fn measuring(self, dimension: Dimension) -> Self {
+        Self {
+            kind: Kind::Number,
+            dimension: Some(dimension),
+            ..self
+        }
+    }
+
+    /// What it takes, in words.
+    ///
+    /// ```
+    /// use helioql_grammar::bind::{Kind, Parameter};
+    ///
+    /// let patch = Parameter::required("patch", Kind::Any);
+    /// assert_eq!(patch.takes(), "any value");
+    /// assert_eq!(patch.taking("PATCH or SAMPLE").takes(), "PATCH or SAMPLE");
+    /// ```
+    pub const fn takes(&self) -> &'static str {
+        if self.takes.is_empty() {
+            self.kind.word()
+        } else {
+            self.takes
+        }
+    }
+
     /// A parameter that must be given.
     pub const fn required(name: &'static str, kind: Kind) -> Self {
         Self {
@@ -68,6 +109,8 @@ impl Parameter {
             kind,
             dimension: None,
             default: Default::Required,
+            takes: "",
+            summary: "",
         }
     }
 
@@ -78,6 +121,8 @@ impl Parameter {
             kind,
             dimension: None,
             default,
+            takes: "",
+            summary: "",
         }
     }
 
@@ -88,6 +133,8 @@ impl Parameter {
             kind: Kind::Number,
             dimension: Some(dimension),
             default: Default::Null,
+            takes: "",
+            summary: "",
         }
     }
 }
@@ -109,6 +156,20 @@ pub enum Kind {
     List,
 }
 
+impl Kind {
+    /// The kind in a word or two.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Any => "any value",
+            Self::Number => "number",
+            Self::Integer => "whole number",
+            Self::Text => "text",
+            Self::Boolean => "boolean",
+            Self::List => "list",
+        }
+    }
+}
+
 /// What stands in the place of an argument that is not given.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Default {
@@ -122,6 +183,19 @@ pub enum Default {
     Text(&'static str),
     /// True or false
     Bool(bool),
+}
+
+/// As it would be written; a parameter that must be given has nothing.
+impl fmt::Display for Default {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Required => Ok(()),
+            Self::Null => f.write_str("NULL"),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Text(text) => write!(f, "'{text}'"),
+            Self::Bool(bool) => write!(f, "{bool}"),
+        }
+    }
 }
 
 /// The functions whose calls are bound.

@@ -11,7 +11,10 @@ use nom::{
     number::complete::recognize_float, sequence::delimited,
 };
 
-use crate::unit::{Dimension, Unit, UnknownUnit};
+use crate::{
+    keywords::Syntax,
+    unit::{Dimension, Unit, UnknownUnit},
+};
 
 /// A number and the unit it counts.
 ///
@@ -32,6 +35,35 @@ pub struct Quantity {
     /// The unit as written.
     pub unit: &'static Unit,
 }
+
+/// What help says of it.
+pub(crate) const SYNTAX: Syntax = Syntax {
+    opening: "QUANTITY",
+    form: "1e22Mx | 60Mm | … | QUANTITY '1e22 Mx'",
+    summary: "a number with its unit, converted and checked where it stands",
+    details: "\
+No space stands between the number and the unit. The quantity is converted to the unit of the argument or the column \
+beside which it stands, and one of another dimension is an error. Where neither has a unit, it is the number in the \
+base unit of its dimension. Units are carried through products and quotients: usflux / area is compared with 200G as \
+a field strength is. Columns carry their unit in the field metadata, through Parquet too.
+
+Units are case-sensitive, as SI's are: Mm is a megametre, 1e6 m; Mx a maxwell, 1e-8 Wb; mT a millitesla, T a tesla; m a \
+metre, never a minute; deg a degree; G a gauss, kG a thousand. A symbol in the wrong case is an error that names the right \
+one, never a guess. The exponent belongs to the number: 1e5m is 100 km.
+
+With a space the word is an alias, as in any SQL: SELECT 1 Mx is the number 1 in a column named mx.",
+    settings: &[],
+    returns: "A DOUBLE in the unit of its place.",
+    examples: &[
+        "SELECT 1 Mx, 1Wb AS flux, 5e7km AS length, QUANTITY '0.2 T' AS field",
+        "SELECT count(*) = (SELECT count(*) FROM sharps WHERE usflux > 1e14Wb) AS same FROM sharps WHERE usflux > 1e22Mx",
+        "SELECT count(*) AS above FROM (SELECT USFLUX(patch) AS f, AREA(patch) AS a FROM sharps LIMIT 10) WHERE f / a > 1G",
+    ],
+    errors: &[
+        "SELECT harpnum FROM sharps WHERE usflux > 60Mm",
+        "SELECT harpnum FROM sharps WHERE usflux > 1e22mx",
+    ],
+};
 
 impl Quantity {
     /// A number against a unit's symbol.

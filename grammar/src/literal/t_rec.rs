@@ -23,6 +23,8 @@ use nom::{
     sequence::preceded,
 };
 
+use crate::keywords::Syntax;
+
 /// A time on the TAI scale, to the microsecond.
 ///
 /// # Examples
@@ -40,6 +42,20 @@ pub struct TRec {
     /// Microseconds of the TAI calendar since its own 1970-01-01 00:00:00.
     tai_micros: i64,
 }
+
+/// What help says of it.
+pub(crate) const SYNTAX: Syntax = Syntax {
+    opening: "T_REC",
+    form: "T_REC 'YYYY.MM.DD[_HH:MM[:SS]][_TAI | _UTC | Z]'",
+    summary: "a time as SHARP headers spell it, as a timestamp in UTC",
+    details: "\
+Without a scale the time is TAI, as T_REC itself is; UTC is TAI less the seconds of the IERS, 34 of them in 2011. The \
+column t_rec of sharps is UTC, t_rec_tai is the text of the header. A time in plain quotes is UTC too, as SQL has it.",
+    settings: &[],
+    returns: "A TIMESTAMP in UTC.",
+    examples: &["SELECT T_REC '2011.02.15_02:00:00_TAI' AS utc, T_REC '2011.02.15_02:00:00_UTC' AS same"],
+    errors: &["SELECT T_REC '2011.02.30'"],
+};
 
 /// TAI − UTC in seconds from the start of a UTC day on: (year, month, seconds), always the month's first.
 const TAI_MINUS_UTC: [(i64, i64, i64); 28] = [

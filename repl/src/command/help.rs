@@ -1,8 +1,9 @@
 //! `.help [NAME]`: the commands and statements, or all that is known of one name: a meta-command, a
-//! statement, a function or a keyword.
+//! statement, a function, a literal or a keyword.
 
 use std::io::{self, Write};
 
+use helioql::documentation::{Page, pages};
 use helioql_catalog::keyword::{self, Keyword};
 use helioql_grammar::{
     Diagnostic, closest,
@@ -12,8 +13,7 @@ use helioql_grammar::{
 use super::{COMMANDS, Command};
 use crate::{
     error::{Error, Failure, Result},
-    exec::{Event, Flow},
-    render::value::cell,
+    exec::Flow,
     shell::Shell,
 };
 
@@ -29,10 +29,10 @@ fn action(shell: &mut Shell, name: &str) -> Result<Flow, Failure> {
         overview(&mut shell.out)?;
         return Ok(Flow::Continue);
     }
-    let functions = functions(shell)?;
-    let entries = entries(name, &functions);
+    let pages = pages(&shell.session);
+    let entries = entries(name, &pages);
     if entries.is_empty() {
-        return Err(unknown(name, &functions).into());
+        return Err(unknown(name, &pages).into());
     }
     writeln!(shell.out, "{}", entries.join("\n\n"))?;
     Ok(Flow::Continue)
@@ -59,64 +59,21 @@ fn overview(out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-/// A function's name and what there is to say of it.
-struct Function {
-    name: String,
-    entry: String,
-}
-
-fn functions(shell: &mut Shell) -> Result<Vec<Function>, Failure> {
-    let mut functions = Vec::new();
-    shell.query(
-        "SELECT name, arguments, kind, summary, example FROM system.functions",
-        |event| {
-            let Event::Rows(batch) = event else { return Ok(()) };
-            for row in 0..batch.num_rows() {
-                let text = |column: usize| cell(batch.schema().field(column), batch.column(column), row);
-                let entry = format!(
-                    "{}  ({})\n  {}\n  example: {}",
-                    text(1)?,
-                    text(2)?,
-                    text(3)?,
-                    text(4)?
-                );
-                functions.push(Function {
-                    name: text(0)?,
-                    entry,
-                });
-            }
-            Ok(())
-        },
-    )?;
-    Ok(functions)
-}
-
 /// Everything that answers to `name`.
-fn entries(name: &str, functions: &[Function]) -> Vec<String> {
+fn entries(name: &str, pages: &[Page]) -> Vec<String> {
     let is = |other: &str| other.eq_ignore_ascii_case(name.trim_start_matches('.'));
     let commands = COMMANDS.iter().filter(|command| is(command.name)).map(command);
-    let begins = |opening: &str| is(opening) || opening.split(' ').any(is);
-    let statements = STATEMENTS
-        .iter()
-        .filter(|syntax| begins(syntax.opening))
-        .map(statement);
-    let calls = functions
-        .iter()
-        .filter(|function| is(&function.name))
-        .map(|function| function.entry.clone());
+    // `.help encoder` gives every statement on encoders.
+    let answers = |page: &Page| is(&page.name) || page.name.split(' ').any(is);
+    let pages = pages.iter().filter(|page| answers(page)).map(Page::to_string);
     commands
-        .chain(statements)
-        .chain(calls)
+        .chain(pages)
         .chain(keyword::find(name).map(keyword))
         .collect()
 }
 
 fn command(command: &Command) -> String {
     format!(".{} {}\n  {}", command.name, command.arguments, command.summary)
-}
-
-fn statement(syntax: &Syntax) -> String {
-    format!("{}\n  {}", syntax.form, syntax.summary)
 }
 
 fn keyword(keyword: &Keyword) -> String {
@@ -147,14 +104,13 @@ fn keyword(keyword: &Keyword) -> String {
     entry
 }
 
-fn unknown(name: &str, functions: &[Function]) -> Error {
+fn unknown(name: &str, pages: &[Page]) -> Error {
     let names = COMMANDS
         .iter()
         .map(|command| command.name)
-        .chain(functions.iter().map(|f| f.name.as_str()));
-    let suggestion = closest(name, names.chain(STATEMENTS.iter().map(|syntax| syntax.opening)));
+        .chain(pages.iter().map(|page| page.name.as_str()));
     Diagnostic::error(format!("there is no help on `{name}`"))
-        .with_suggestion(suggestion)
+        .with_suggestion(closest(name, names))
         .into()
 }
 
@@ -162,28 +118,44 @@ fn unknown(name: &str, functions: &[Function]) -> Error {
 mod tests {
     use super::*;
 
+    /// A page with nothing on it.
+    fn page(name: &str, form: &str) -> Page {
+        Page {
+            name: name.into(),
+            kind: "statement",
+            form: form.into(),
+            summary: "something".into(),
+            details: String::new(),
+            arguments: Vec::new(),
+            returns: "nothing".into(),
+            examples: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
     #[test]
     fn a_name_is_found_wherever_it_stands() {
-        let functions = [Function {
-            name: "nearest".into(),
-            entry: "NEAREST(to)".into(),
-        }];
+        let pages = [
+            page("nearest", "nearest(to)"),
+            page("IMPORT SHARPS", "IMPORT SHARPS FROM 'files'"),
+        ];
         for (name, begins) in [
             ("mode", ".mode"),
             (".mode", ".mode"),
             ("import sharps", "IMPORT SHARPS"),
-            ("NEAREST", "NEAREST"),
+            ("sharps", "IMPORT SHARPS"),
+            ("NEAREST", "nearest(to)  (statement)\n  something"),
             ("USFLUX", "usflux [Mx]"),
         ] {
-            let entries = entries(name, &functions);
+            let entries = entries(name, &pages);
             assert!(
                 entries.iter().any(|entry| entry.starts_with(begins)),
                 "{name}: {entries:?}"
             );
         }
-        assert!(entries("nearst", &functions).is_empty());
+        assert!(entries("nearst", &pages).is_empty());
         assert_eq!(
-            unknown("nearst", &functions).diagnostic().hints,
+            unknown("nearst", &pages).diagnostic().hints,
             ["did you mean `nearest`?"]
         );
     }
