@@ -17,7 +17,7 @@ use proptest::{
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// How many predicates each check is made with; every one makes four to eight queries.
-const CASES: usize = 250;
+const CASES: usize = 500;
 /// Rows of the table, in batches of different lengths over three partitions.
 const ROWS: usize = 120;
 const LENGTH: usize = 3;

@@ -68,14 +68,14 @@ impl Session {
         let mut builder = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
-            .with_physical_optimizer_rule(Arc::new(MeterModels::new(
-                functions
-                    .iter()
-                    .filter(|function| function.runs_a_model)
-                    .map(|function| function.call.name),
-            )))
             .with_query_planner(Arc::new(HelioPlanner))
             .with_relation_planners(vec![Arc::new(HelioRelations::new(models.clone(), &functions))]);
+        let models_run = functions.iter().filter(|function| function.runs_a_model);
+        let meter = MeterModels::new(models_run.map(|function| function.call.name));
+        // First, because later rules let a scan compute the expressions of a projection.
+        let mut physical = datafusion::physical_optimizer::optimizer::PhysicalOptimizer::new().rules;
+        physical.insert(0, Arc::new(meter));
+        builder = builder.with_physical_optimizer_rules(physical);
         let rules = builder
             .analyzer_rules()
             .get_or_insert_with(|| datafusion::optimizer::Analyzer::new().rules);

@@ -111,13 +111,14 @@ impl Lateral {
         columns.push(query.alias(&name));
         let asking = LogicalPlanBuilder::from(left).project(columns)?.build()?;
         let shown = if padded { Asking::Padded } else { Asking::Joined };
+        let node = match alias {
+            Some(alias) => node.named(alias)?,
+            None => node,
+        };
         let (node, hoisted) = carry::correlated_rows(node, &outer)?;
         let mut node = node.asked_by(asking, Column::from_name(name), shown)?;
         for predicate in hoisted {
             node = node.with_filter(predicate)?;
-        }
-        if let Some(alias) = alias {
-            node = node.named(alias)?;
         }
         let mut above = Vec::new();
         for condition in conditions {
