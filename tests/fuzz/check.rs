@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 
 use helioql_grammar::{
     CallSignature, Default, Diagnostic, Dimension, Kind, LineIndex, Location, Parameter, Span, StatementKind,
-    TokenWithSpan, bind_calls, bind_placeholders, is_complete, parse,
+    TokenWithSpan, bind_calls, bind_placeholders, is_complete, parse, sql_error,
     sqlparser::{ast::Value, dialect::GenericDialect, parser::Parser},
-    sql_error,
 };
 
 /// Sends a text through everything that the grammar does with it.
