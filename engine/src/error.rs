@@ -1,8 +1,18 @@
 //! What can go wrong in the engine, and its way through DataFusion: an [`Error`] raised inside a
 //! function or a planner travels as `DataFusionError::External` and comes back out as itself.
+//!
+//! DataFusion's own are written anew in the house form by `error/datafusion.rs`, with the messages of
+//! `error/templates.rs`; their place is found by `error/place.rs`, what was meant by `error/names.rs`.
 
-use datafusion::error::DataFusionError;
-use helioql_grammar::{Diagnostic, ParseError, Span};
+mod datafusion;
+mod names;
+mod place;
+mod templates;
+
+use ::datafusion::{error::DataFusionError, execution::SessionState};
+use helioql_grammar::{Diagnostic, ParseError, Span, Statement, closest};
+
+use self::{datafusion::Translated, templates::About};
 
 use crate::{directions::DirectionsError, nn::ModelError, patch, physics, simulator, target::TargetError};
 
@@ -50,6 +60,15 @@ pub enum Error {
     /// Planning or execution by DataFusion.
     #[error("{}", .0.strip_backtrace())]
     DataFusion(Box<DataFusionError>),
+    /// An error whose place in the statement was found afterwards.
+    #[error("{}", .diagnostic.message)]
+    Placed {
+        /// What went wrong.
+        #[source]
+        error: Box<Error>,
+        /// The same with its place.
+        diagnostic: Box<Diagnostic>,
+    },
     /// Reading or writing outside the catalogue.
     #[error("{path}: {source}")]
     Io {
@@ -94,8 +113,52 @@ impl Error {
     pub fn diagnostic(&self) -> Diagnostic {
         match self {
             Self::Diagnostic(diagnostic) => (**diagnostic).clone(),
-            Self::DataFusion(error) => from_datafusion(error),
+            Self::Placed { diagnostic, .. } => (**diagnostic).clone(),
+            _ => self.translated().diagnostic,
+        }
+    }
+
+    /// The error in the house form, and what it is about.
+    fn translated(&self) -> Translated {
+        match self {
+            Self::DataFusion(error) => datafusion::translate(error),
+            Self::UnknownModel { kind, name, known } => Translated {
+                diagnostic: Diagnostic::error(format!("unknown {kind} `{name}`"))
+                    .with_note(format!("known: {known}"))
+                    .with_suggestion(closest(name, known.split(", "))),
+                about: Some(About::name(name)),
+            },
+            other => {
+                let diagnostic = other.diagnostic_as_it_is();
+                let about = templates::title(&diagnostic.message).map(About::name);
+                Translated { diagnostic, about }
+            }
+        }
+    }
+
+    fn diagnostic_as_it_is(&self) -> Diagnostic {
+        match self {
+            Self::Diagnostic(diagnostic) | Self::Placed { diagnostic, .. } => (**diagnostic).clone(),
             other => Diagnostic::error(other.to_string()),
+        }
+    }
+
+    /// The error with its place in `statement`, and with the name that was meant if the session knows one.
+    pub(crate) fn located(self, statement: &Statement, state: &SessionState) -> Self {
+        match &self {
+            Self::Diagnostic(_) | Self::DataFusion(_) | Self::UnknownModel { .. } => {}
+            _ => return self,
+        }
+        let Translated { diagnostic, about } = self.translated();
+        let tokens = place::tokens(statement);
+        let diagnostic = names::suggest(diagnostic, about.as_ref(), state);
+        let diagnostic = place::place(diagnostic, about.as_ref(), &tokens);
+        match self {
+            Self::Diagnostic(_) => diagnostic.into(),
+            error => Self::Placed {
+                error: Box::new(error),
+                diagnostic: Box::new(diagnostic),
+            },
         }
     }
 
@@ -103,6 +166,7 @@ impl Error {
     pub fn is_missing_or_damaged(&self) -> bool {
         matches!(self, Self::Io { .. } | Self::Model(_) | Self::UnknownModel { .. })
             || matches!(self, Self::Catalog(error) if error.is_missing_or_damaged())
+            || matches!(self, Self::Placed { error, .. } if error.is_missing_or_damaged())
     }
 
     /// Whether the statement ended because it was cancelled.
@@ -113,33 +177,6 @@ impl Error {
                 | Self::Model(ModelError::Cancelled)
                 | Self::Directions(DirectionsError::Model(ModelError::Cancelled))
         )
-    }
-}
-
-/// DataFusion's own diagnostics carry a span; its parser's errors carry the place in their text.
-fn from_datafusion(error: &DataFusionError) -> Diagnostic {
-    let text = error.strip_backtrace();
-    if let Some(found) = error.diagnostic() {
-        let mut diagnostic = Diagnostic::error(found.message.clone());
-        if let Some(span) = found.span {
-            let place = |at: datafusion::common::Location| helioql_grammar::Location::new(at.line, at.column);
-            diagnostic = diagnostic.with_span(Span::new(place(span.start), place(span.end)));
-        }
-        for note in &found.notes {
-            diagnostic = diagnostic.with_note(note.message.clone());
-        }
-        for help in &found.helps {
-            diagnostic = diagnostic.with_hint(help.message.clone());
-        }
-        return diagnostic;
-    }
-    match error.find_root() {
-        DataFusionError::SQL(parser_error, _) => helioql_grammar::from_sql_error(&parser_error.to_string()),
-        // What DataFusion writes before the message says where it arose, not what is wrong.
-        DataFusionError::Plan(message) | DataFusionError::Execution(message) => {
-            Diagnostic::error(message.clone())
-        }
-        _ => Diagnostic::error(text),
     }
 }
 

@@ -130,10 +130,17 @@ impl Session {
     /// When planning or running it fails.
     pub async fn execute(&self, statement: &Statement) -> Result<DataFrame> {
         self.models.cancel_handle().reset();
-        match &statement.kind {
+        let result = match &statement.kind {
             StatementKind::Sql(tokens) => self.query(tokens).await,
             own => statements::execute(self, own, &statement.text).await,
-        }
+        };
+        result.map_err(|error| self.located(error, statement))
+    }
+
+    /// An error that came while the rows of `statement` were read, with its place in the statement where that can
+    /// be told. What [`Session::sql`] and [`Session::execute`] return has it already.
+    pub fn located(&self, error: Error, statement: &Statement) -> Error {
+        error.located(statement, &self.context.state())
     }
 
     /// Runs the tokens of one SQL statement.

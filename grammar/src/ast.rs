@@ -74,6 +74,27 @@ pub enum StatementKind {
     Drop(DropModel),
 }
 
+/// As text that reads as the same statement again; of SQL, its tokens.
+impl fmt::Display for StatementKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sql(tokens) => tokens.iter().try_for_each(|token| write!(f, "{token}")),
+            Self::ImportSharps(import) => import.fmt(f),
+            Self::ExportSharps(export) => export.fmt(f),
+            Self::ImportGenerator(import) => f.write_str(&import.to_sql(ModelKind::Generator)),
+            Self::ImportEncoder(import) => f.write_str(&import.to_sql(ModelKind::Encoder)),
+            Self::CreateGenerator(create) => f.write_str(&create.to_sql(ModelKind::Generator)),
+            Self::CreateEncoder(create) => f.write_str(&create.to_sql(ModelKind::Encoder)),
+            Self::CreateDirections(create) => create.fmt(f),
+            Self::Explain(explain) => explain.fmt(f),
+            Self::Evaluate(evaluate) => evaluate.fmt(f),
+            Self::Show(show) => show.fmt(f),
+            Self::Describe(describe) => describe.fmt(f),
+            Self::Drop(drop) => drop.fmt(f),
+        }
+    }
+}
+
 /// What kind of model a name stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ModelKind {

@@ -1,6 +1,6 @@
 //! Every statement of ours is read, written back and read again; everything else stays SQL.
 
-use helioql_grammar::{ModelKind, Statement, StatementKind, parse};
+use helioql_grammar::{Statement, StatementKind, parse};
 
 fn only(source: &str) -> Statement {
     let mut statements = parse(source).unwrap_or_else(|error| panic!("{}", error.0.render(source, None)));
@@ -10,21 +10,10 @@ fn only(source: &str) -> Statement {
 
 /// The statement written back, which must be stable; `None` for SQL.
 fn written(statement: &Statement) -> Option<String> {
-    Some(match &statement.kind {
-        StatementKind::Sql(_) => return None,
-        StatementKind::ImportSharps(import) => import.to_string(),
-        StatementKind::ExportSharps(export) => export.to_string(),
-        StatementKind::ImportGenerator(import) => import.to_sql(ModelKind::Generator),
-        StatementKind::ImportEncoder(import) => import.to_sql(ModelKind::Encoder),
-        StatementKind::CreateGenerator(create) => create.to_sql(ModelKind::Generator),
-        StatementKind::CreateEncoder(create) => create.to_sql(ModelKind::Encoder),
-        StatementKind::CreateDirections(create) => create.to_string(),
-        StatementKind::Explain(explain) => explain.to_string(),
-        StatementKind::Evaluate(evaluate) => evaluate.to_string(),
-        StatementKind::Show(show) => show.to_string(),
-        StatementKind::Describe(describe) => describe.to_string(),
-        StatementKind::Drop(drop) => drop.to_string(),
-    })
+    match &statement.kind {
+        StatementKind::Sql(_) => None,
+        own => Some(own.to_string()),
+    }
 }
 
 #[test]

@@ -154,13 +154,14 @@ fn run(
     let running = Arc::clone(session);
     let work = |sender: mpsc::Sender<Event>| async move {
         let frame = running.execute(&statement).await?;
-        let mut stream = frame.execute_stream().await?;
+        let located = |error| running.located(helioql::Error::from(error), &statement);
+        let mut stream = frame.execute_stream().await.map_err(located)?;
         // Sending fails only when nobody listens any more, and then there is no more to do.
         if sender.send(Event::Schema(stream.schema())).await.is_err() {
             return Ok(());
         }
         while let Some(batch) = stream.next().await {
-            if sender.send(Event::Rows(batch?)).await.is_err() {
+            if sender.send(Event::Rows(batch.map_err(located)?)).await.is_err() {
                 break;
             }
         }

@@ -82,8 +82,20 @@ impl Bench {
         self.runtime.block_on(async {
             let frame = self.session.sql(sql).await?;
             let schema = Arc::clone(frame.schema().inner());
-            Ok((schema, frame.collect().await?))
+            let batches = frame
+                .collect()
+                .await
+                .map_err(|error| self.located(error.into(), sql))?;
+            Ok((schema, batches))
         })
+    }
+
+    /// An error that came while rows were read, with its place.
+    fn located(&self, error: Error, sql: &str) -> Error {
+        match helioql_grammar::parse(sql).as_deref() {
+            Ok([statement]) => self.session.located(error, statement),
+            _ => error,
+        }
     }
 
     /// The rows of one statement as text.

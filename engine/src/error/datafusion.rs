@@ -1,0 +1,175 @@
+//! DataFusion's errors in the house form: what wraps the message is taken off, the rules of [`templates`] write
+//! it anew, and what none of them knows passes in lower case without its full stop.
+//!
+//! [`templates`]: super::templates
+
+use datafusion::{common::SchemaError, error::DataFusionError};
+use helioql_grammar::{Diagnostic, Location, Span, closest};
+
+use super::{
+    Error,
+    templates::{self, About, plain},
+};
+
+/// An error in the house form, and what it is about, by which its place is found.
+pub(crate) struct Translated {
+    pub(crate) diagnostic: Diagnostic,
+    pub(crate) about: Option<About>,
+}
+
+/// What DataFusion, arrow and the parser write before a message: where it arose, not what is wrong.
+const PREFIXES: [&str; 14] = [
+    "Arrow error: ",
+    "Cast error: ",
+    "Compute error: ",
+    "Error during planning: ",
+    "Execution error: ",
+    "External error: ",
+    "Internal error: ",
+    "Invalid argument error: ",
+    "Invalid or Unsupported Configuration: ",
+    "Optimizer rule 'simplify_expressions' failed\ncaused by\n",
+    "Parser error: ",
+    "Resources exhausted: ",
+    "Schema error: ",
+    "This feature is not implemented: ",
+];
+/// What DataFusion says to its own developers.
+const ASIDES: [&str; 3] = [
+    "This issue was likely caused by a bug in DataFusion's code",
+    "No function matches the given name and argument types",
+    "Candidate functions:",
+];
+
+/// The error in the house form.
+pub(crate) fn translate(error: &DataFusionError) -> Translated {
+    if let DataFusionError::External(inner) = error.find_root()
+        && let Some(own) = inner.downcast_ref::<Error>()
+    {
+        return Translated {
+            diagnostic: own.diagnostic(),
+            about: None,
+        };
+    }
+    if let DataFusionError::SQL(parser_error, _) = error.find_root() {
+        let diagnostic = helioql_grammar::from_sql_error(&parser_error.to_string());
+        return Translated {
+            diagnostic,
+            about: None,
+        };
+    }
+    let found = error.diagnostic();
+    let text = match found {
+        Some(found) => found.message.clone(),
+        None => innermost(error).strip_backtrace(),
+    };
+    let Translated {
+        mut diagnostic,
+        about,
+    } = message(&text);
+    if let Some(found) = found {
+        if let Some(span) = found.span {
+            let place = |at: datafusion::common::Location| Location::new(at.line, at.column);
+            diagnostic = diagnostic.with_span(Span::new(place(span.start), place(span.end)));
+        }
+        diagnostic = remarks(diagnostic, found);
+    }
+    if let DataFusionError::SchemaError(schema, _) = error.find_root() {
+        diagnostic = suggest_column(diagnostic, schema);
+    }
+    Translated { diagnostic, about }
+}
+
+/// Below every context: each of these says what DataFusion was doing.
+fn innermost(mut error: &DataFusionError) -> &DataFusionError {
+    loop {
+        error = match error {
+            DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => inner.as_ref(),
+            DataFusionError::Shared(inner) => inner.as_ref(),
+            other => return other,
+        };
+    }
+}
+
+fn message(text: &str) -> Translated {
+    let mut text = text.trim();
+    while let Some(rest) = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix)) {
+        text = rest;
+    }
+    let candidates = text.split_once("Candidate functions:").map(|(_, list)| list);
+    let called = text
+        .split_once("argument types '")
+        .and_then(|(_, rest)| rest.split_once("'. You might"))
+        .map(|(call, _)| call);
+    let end = ASIDES.iter().filter_map(|aside| text.find(aside)).min();
+    let text = text[..end.unwrap_or(text.len())].trim();
+    let mut translated = templates::apply(text, called).unwrap_or_else(|| Translated {
+        diagnostic: Diagnostic::error(lower_first(&plain(text))),
+        about: templates::title(text).map(About::name),
+    });
+    if let Some(candidates) = candidates {
+        let forms: Vec<&str> = candidates
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect();
+        translated.diagnostic = translated
+            .diagnostic
+            .with_note(format!("it is called as {}", forms.join(", ")));
+    }
+    translated
+}
+
+/// DataFusion's notes and helps; those about columns are ours to say.
+fn remarks(mut diagnostic: Diagnostic, found: &datafusion::common::Diagnostic) -> Diagnostic {
+    let mut columns = Vec::new();
+    let mut types = Vec::new();
+    for note in &found.notes {
+        if let Some(column) = note.message.strip_prefix("possible column ") {
+            columns.push(format!("`{column}`"));
+        } else if let Some(kind) = note.message.strip_prefix("has type ") {
+            types.push(templates::described_type(kind));
+        } else if !note.message.starts_with("Possible function") && !note.message.starts_with("Extra column")
+        {
+            let note = lower_first(&plain(&note.message));
+            diagnostic = diagnostic.with_note(
+                note.replace(" fields", " columns")
+                    .replace("1 columns", "1 column"),
+            );
+        }
+    }
+    if let [left, right] = types.as_slice() {
+        diagnostic = diagnostic.with_note(format!("the left is {left}, the right is {right}"));
+    }
+    if found.message.ends_with("is ambiguous") && !columns.is_empty() {
+        diagnostic = diagnostic.with_hint(format!("it is one of {}", columns.join(", ")));
+    }
+    if diagnostic.hints.is_empty() {
+        for help in &found.helps {
+            diagnostic = diagnostic.with_hint(lower_first(&plain(&help.message)));
+        }
+    }
+    diagnostic
+}
+
+/// The nearest of the columns that are in scope.
+fn suggest_column(diagnostic: Diagnostic, error: &SchemaError) -> Diagnostic {
+    let SchemaError::FieldNotFound { field, valid_fields } = error else {
+        return diagnostic;
+    };
+    let mut names: Vec<&str> = valid_fields.iter().map(|column| column.name.as_str()).collect();
+    // Longer names last: `meanshr_pot` before `meanshr_pot_err`, which is as far away from a slip in either.
+    names.sort_by_key(|name| name.len());
+    diagnostic.with_suggestion(closest(&field.name, names))
+}
+
+pub(super) fn lower_first(text: &str) -> String {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
+            first.to_lowercase().chain(text.chars().skip(1)).collect()
+        }
+        _ => text.to_owned(),
+    }
+}

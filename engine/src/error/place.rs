@@ -1,0 +1,177 @@
+//! Where in a statement an error lies that came without a place: what it is about is looked for among the tokens,
+//! and the first that says it is pointed at.
+
+use helioql_grammar::{
+    Diagnostic, Location, Span, Statement, StatementKind, TokenWithSpan, closest, desugar,
+    sqlparser::tokenizer::{Token, Word},
+};
+
+use super::templates::About;
+
+/// Words that go on with a query, one of which was meant where the query suddenly ends.
+const CLAUSES: [&str; 10] = [
+    "FROM", "WHERE", "HAVING", "LIMIT", "OFFSET", "JOIN", "UNION", "GROUP BY", "ORDER BY", "WINDOW",
+];
+
+/// The tokens of a statement, with places that count in its script.
+pub(super) fn tokens(statement: &Statement) -> Vec<TokenWithSpan> {
+    if let StatementKind::Sql(tokens) = &statement.kind {
+        return tokens.clone();
+    }
+    // A statement of ours has been parsed once, so that it can be cut into tokens again.
+    let mut tokens = desugar::tokenize(&statement.text).unwrap_or_default();
+    let start = statement.span.start;
+    let shift = |at: Location| {
+        let column = if at.line == 1 {
+            at.column + start.column - 1
+        } else {
+            at.column
+        };
+        Location::new(at.line + start.line - 1, column)
+    };
+    for token in &mut tokens {
+        token.span = Span::new(shift(token.span.start), shift(token.span.end));
+    }
+    tokens
+}
+
+/// Points at what the error is about.
+pub(super) fn place(
+    mut diagnostic: Diagnostic,
+    about: Option<&About>,
+    tokens: &[TokenWithSpan],
+) -> Diagnostic {
+    if diagnostic.span.is_none() {
+        if diagnostic.message.ends_with("found the end of the statement") {
+            let last = tokens.iter().rfind(|token| !is_space(token));
+            diagnostic.span = last.map(|last| Span::new(last.span.end, last.span.end));
+        } else if let Some(about) = about {
+            diagnostic.span = about.texts.iter().find_map(|text| find(text, tokens));
+        }
+    }
+    if let Some(span) = diagnostic.span {
+        diagnostic.span = Some(with_sign(span, tokens));
+        if diagnostic
+            .message
+            .starts_with("the end of the statement was expected")
+            && diagnostic.hints.is_empty()
+        {
+            return clause(diagnostic, span, tokens);
+        }
+    }
+    diagnostic
+}
+
+fn is_space(token: &TokenWithSpan) -> bool {
+    matches!(token.token, Token::Whitespace(_) | Token::EOF)
+}
+
+/// The first token that says `text`; of a qualified name the last part, behind its qualifier if that was written.
+fn find(text: &str, tokens: &[TokenWithSpan]) -> Option<Span> {
+    let parts: Vec<&str> = text.split('.').map(|part| part.trim_matches('"')).collect();
+    let says = |token: &TokenWithSpan, text: &str| match &token.token {
+        Token::Word(Word { value, .. }) => value.eq_ignore_ascii_case(text),
+        Token::SingleQuotedString(value) => value == text || format!("'{value}'") == text,
+        other => other.to_string().eq_ignore_ascii_case(text),
+    };
+    if let Some(token) = tokens.iter().find(|token| says(token, text)) {
+        return Some(token.span);
+    }
+    let significant: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !is_space(token)).collect();
+    let length = 2 * parts.len() - 1;
+    let qualified = significant.windows(length).find(|window| {
+        parts
+            .iter()
+            .enumerate()
+            .all(|(index, part)| says(window[2 * index], part))
+            && (1..length)
+                .step_by(2)
+                .all(|index| window[index].token == Token::Period)
+    });
+    if let Some(window) = qualified {
+        return Some(window[0].span.union(&window[length - 1].span));
+    }
+    let last = parts.last()?;
+    let is_name = parts
+        .iter()
+        .all(|part| part.chars().all(|char| char.is_alphanumeric() || char == '_'));
+    tokens
+        .iter()
+        .find(|token| is_name && says(token, last))
+        .map(|token| token.span)
+}
+
+/// A negative number is a sign and a number; the sign is a part of what is wrong.
+fn with_sign(span: Span, tokens: &[TokenWithSpan]) -> Span {
+    let significant: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !is_space(token)).collect();
+    let Some(at) = significant
+        .iter()
+        .position(|token| token.span.start == span.start)
+    else {
+        return span;
+    };
+    let is_number = matches!(significant[at].token, Token::Number(..));
+    let sign = at.checked_sub(1).map(|before| significant[before]);
+    // Behind a value the sign would be a difference.
+    let is_sign = at.checked_sub(2).is_none_or(|before| {
+        matches!(
+            &significant[before].token,
+            Token::RArrow
+                | Token::LParen
+                | Token::Comma
+                | Token::LBracket
+                | Token::Eq
+                | Token::Lt
+                | Token::Gt
+        ) || matches!(&significant[before].token, Token::Word(Word { value, .. })
+            if ["SELECT", "LIMIT", "OFFSET"].iter().any(|word| value.eq_ignore_ascii_case(word)))
+    });
+    match sign {
+        Some(sign) if is_number && is_sign && sign.token == Token::Minus => sign.span.union(&span),
+        _ => span,
+    }
+}
+
+/// `harpnum FORM sharps`: the word before the one that was found was meant to go on with the query.
+fn clause(diagnostic: Diagnostic, span: Span, tokens: &[TokenWithSpan]) -> Diagnostic {
+    let significant: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !is_space(token)).collect();
+    let Some(at) = significant
+        .iter()
+        .position(|token| token.span.start == span.start)
+    else {
+        return diagnostic;
+    };
+    let word = |at: usize| match &significant.get(at)?.token {
+        Token::Word(Word {
+            value,
+            quote_style: None,
+            ..
+        }) => Some(value.as_str()),
+        _ => None,
+    };
+    if let Some(found) = word(at)
+        && ["GROUP", "ORDER"]
+            .iter()
+            .any(|clause| found.eq_ignore_ascii_case(clause))
+    {
+        return diagnostic.with_hint(format!("it is written `{} BY`", found.to_uppercase()));
+    }
+    let near = |at: usize| {
+        let found = word(at)?;
+        closest(found, CLAUSES)
+            .filter(|clause| !clause.eq_ignore_ascii_case(found))
+            .map(|clause| (at, clause))
+    };
+    match at.checked_sub(1).and_then(near).or_else(|| near(at)) {
+        Some((place, clause)) => {
+            let mut diagnostic = diagnostic.with_suggestion(Some(clause));
+            diagnostic.span = Some(significant[place].span);
+            diagnostic.message = format!(
+                "expected a clause such as FROM or WHERE, found `{}`",
+                significant[place].token
+            );
+            diagnostic
+        }
+        None => diagnostic,
+    }
+}

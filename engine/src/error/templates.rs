@@ -1,0 +1,646 @@
+//! DataFusion's messages and what we say instead, one row each.
+//!
+//! In `theirs`, `{}` stands for any text. In `ours` and `hint`, `{0}` is the first of these as SQL writes it, `{0t}`
+//! the same as the name of a type. `about` is what the statement is searched for to find the place, the
+//! first alternative of `a|b` that stands in it.
+
+use helioql_grammar::Diagnostic;
+
+use super::datafusion::Translated;
+
+/// What an error is about: words that may stand in the statement, and the names that it could have been.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct About {
+    pub(crate) texts: Vec<String>,
+    pub(crate) family: Family,
+}
+
+impl About {
+    pub(super) fn name(text: &str) -> Self {
+        Self {
+            texts: vec![text.to_owned()],
+            family: Family::None,
+        }
+    }
+}
+
+/// Names of one kind, among which the one that was meant is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    None,
+    Table,
+    Function,
+    Relation,
+    Setting,
+}
+
+struct Rule {
+    theirs: &'static str,
+    ours: &'static str,
+    hint: &'static str,
+    about: &'static str,
+    family: Family,
+}
+
+const fn rule(theirs: &'static str, ours: &'static str, hint: &'static str, about: &'static str) -> Rule {
+    Rule {
+        theirs,
+        ours,
+        hint,
+        about,
+        family: Family::None,
+    }
+}
+
+const fn unknown(theirs: &'static str, ours: &'static str, family: Family) -> Rule {
+    Rule {
+        theirs,
+        ours,
+        hint: "",
+        about: "{0}",
+        family,
+    }
+}
+
+const AS_OTHER: &str = "`AS other_name` behind one of them gives it another name";
+
+/// The first that matches is taken.
+const RULES: &[Rule] = &[
+    // Names.
+    rule(
+        "column '{}' not found in '{}'",
+        "unknown column `{1}.{0}`",
+        "",
+        "{1}.{0}|{0}",
+    ),
+    rule("column '{}' not found", "unknown column `{0}`", "", "{0}"),
+    rule("column '{}' is ambiguous", "column `{0}` is ambiguous", "", "{0}"),
+    rule(
+        "No field named {}.{}Valid fields are {}",
+        "unknown column `{0}`",
+        "",
+        "{0}",
+    ),
+    rule("No field named {}.", "unknown column `{0}`", "", "{0}"),
+    rule("No field named {}", "unknown column `{0}`", "", "{0}"),
+    rule(
+        "Invalid qualifier {}",
+        "unknown table `{0}`",
+        "a table with an alias is known by its alias alone",
+        "{0}",
+    ),
+    unknown(
+        "table 'datafusion.public.{}' not found",
+        "unknown table `{0}`",
+        Family::Table,
+    ),
+    unknown("table '{}' not found", "unknown table `{0}`", Family::Table),
+    unknown("No table named '{}'", "unknown table `{0}`", Family::Table),
+    unknown("Table '{}' doesn't exist.", "unknown table `{0}`", Family::Table),
+    unknown("View '{}' doesn't exist.", "unknown view `{0}`", Family::Table),
+    rule(
+        "Table '{}' already exists",
+        "table `{0}` is there already",
+        "CREATE OR REPLACE TABLE writes over it",
+        "{0}",
+    ),
+    unknown(
+        "Invalid function '{}'",
+        "unknown function `{0}`",
+        Family::Function,
+    ),
+    unknown(
+        "table function '{}' not found",
+        "unknown function `{0}` in FROM",
+        Family::Relation,
+    ),
+    rule(
+        "Prepared statement '{}' does not exist",
+        "unknown prepared statement `{0}`",
+        "PREPARE name AS … makes one",
+        "{0}",
+    ),
+    rule(
+        "Placeholder '{}' was not provided a value for execution.",
+        "the parameter `{0}` has no value",
+        "",
+        "{0}",
+    ),
+    rule(
+        "WITH query name \"{}\" specified more than once",
+        "the name `{0}` is given twice in WITH",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Projections require unique expression names but the expression \"{}\" at position {} and \"{}\" at position {} have the same name.{}",
+        "two columns are called `{0}`",
+        AS_OTHER,
+        "{0}",
+    ),
+    rule(
+        "Schema contains duplicate qualified field name {}.{}",
+        "two tables are called `{0}`",
+        AS_OTHER,
+        "{0}",
+    ),
+    rule(
+        "Schema contains duplicate unqualified field name {}",
+        "two columns are called `{0}`",
+        AS_OTHER,
+        "{0}",
+    ),
+    unknown(
+        "could not find config namespace for key \"{}\"",
+        "unknown setting `{0}`",
+        Family::Setting,
+    ),
+    unknown(
+        "Config value \"{}\" not found on {}",
+        "unknown setting `{0}`",
+        Family::Setting,
+    ),
+    unknown(
+        "Could not find config namespace \"{}\"",
+        "unknown setting `{0}`",
+        Family::Setting,
+    ),
+    unknown(
+        "'{}' is not a variable which can be viewed with 'SHOW'",
+        "unknown setting `{0}`",
+        Family::Setting,
+    ),
+    rule(
+        "Error parsing '{}' as {}",
+        "the setting takes {1t}, found `{0}`",
+        "",
+        "{0}",
+    ),
+    rule("Unsupported SQL type {}", "unknown type `{0}`", "", "{0}"),
+    rule(
+        "Unsupported type '{}'. Must be{}",
+        "unknown type `{0}`",
+        "types are named as in 'Int32' or 'Timestamp(ns)'",
+        "{0}",
+    ),
+    rule(
+        "There is no registered file format with ext {}",
+        "unknown file format `{0}`",
+        "the formats are parquet, csv, json and arrow",
+        "",
+    ),
+    // Arguments.
+    rule(
+        "'{}' does not support zero arguments.",
+        "`{0}` needs arguments, found none",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Function '{}' expects {} arguments but received {}",
+        "`{0}` takes {1} argument(s), found {2}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Function '{}' expects {} but received {}",
+        "`{0}` takes {1t}, found {2t}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Function '{}' failed to match any signature{}",
+        "`{0}` does not take these arguments",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Failed to coerce arguments to satisfy a call to '{}' function: coercion from {} to the signature {} failed.",
+        "`{0}` does not take {1t}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Function 'make_array' user-defined coercion failed with: {}make_array: [{}].",
+        "the elements of a list have one type, found [{1}]",
+        "",
+        "[",
+    ),
+    rule(
+        "Function '{}' user-defined coercion failed with: {}",
+        "`{0}` does not take these arguments: {1}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "{} does not support type {}.",
+        "`{0}` does not take {1t}",
+        "",
+        "{0}|[",
+    ),
+    rule(
+        "Argument #{} must be an INTEGER or NULL, got {}",
+        "argument {0} takes a whole number, found {1}",
+        "",
+        "generate_series|range",
+    ),
+    rule(
+        "{} function requires {} arguments",
+        "`{0}` takes {1} arguments",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Percentile value must be between 0.0 and 1.0 inclusive, {} is invalid",
+        "a percentile lies between 0 and 1, found {0}",
+        "",
+        "{0}",
+    ),
+    rule("Expected an integer value", "a whole number was expected", "", ""),
+    // Types.
+    rule(
+        "expressions have incompatible types",
+        "the two sides have types that do not go together",
+        "",
+        "",
+    ),
+    rule(
+        "Cannot coerce arithmetic expression {} to valid types",
+        "`{0}` has types that do not go together",
+        "",
+        "",
+    ),
+    rule(
+        "There isn't a common type to coerce {} and {} in {} expression",
+        "{2} compares texts, found {0t} and {1t}",
+        "",
+        "{2}",
+    ),
+    rule(
+        "NOT cannot be used with {}",
+        "NOT takes true or false, found {0t}",
+        "a condition such as `x > 0` is true or false",
+        "NOT",
+    ),
+    rule(
+        "Cannot create filter with non-boolean predicate '{}' returning {}",
+        "a condition is true or false, found {1t}",
+        "a condition such as `x > 0` is true or false",
+        "{0}|WHERE|HAVING",
+    ),
+    rule(
+        "Unsupported CAST from {} to {}",
+        "{0t} cannot be cast to {1t}",
+        "",
+        "CAST|::",
+    ),
+    rule(
+        "Cannot cast string '{}' to value of {} type",
+        "`'{0}'` is not {1t}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Can't cast value {} to type {}",
+        "{0} is out of the range of {1}",
+        "",
+        "{0}|CAST|::",
+    ),
+    rule(
+        "Error parsing timestamp from '{}': {}",
+        "`'{0}'` is no time: {1}",
+        "a time is written '2011-02-15 01:59:26'",
+        "{0}",
+    ),
+    rule(
+        "Invalid input syntax for type interval: \"{}\"",
+        "`'{0}'` is no interval",
+        "an interval is written INTERVAL '12 minutes'",
+        "{0}",
+    ),
+    rule(
+        "Cannot access field at argument 1: type {} is not Struct, Map, or Null",
+        "{0t} has no fields",
+        "",
+        "",
+    ),
+    rule(
+        "Dot access not supported for non-string expr: Identifier(Ident { value: \"{}\",{}",
+        "a field of an expression is not taken by a dot",
+        "it is written `(…)['{0}']`",
+        "{0}",
+    ),
+    rule(
+        "Incompatible inputs for Union: Previous inputs were of type {}, but got incompatible type {} on column '{}'",
+        "the sides of UNION have different types: {0t} and {1t}",
+        "",
+        "UNION",
+    ),
+    rule(
+        "UNION queries have different number of columns",
+        "the two sides of UNION have different numbers of columns",
+        "",
+        "UNION",
+    ),
+    // Aggregates and clauses.
+    rule(
+        "'{}' must appear in GROUP BY clause because it's not an aggregate expression",
+        "column `{0}` is neither grouped nor aggregated",
+        "add it to GROUP BY, or take an aggregate such as `max({0})`",
+        "{0}",
+    ),
+    rule(
+        "Column in {} must be in GROUP BY or an aggregate function: {} \"{}\"{}",
+        "column `{2}` is neither grouped nor aggregated",
+        "add it to GROUP BY, or take an aggregate such as `max({2})`",
+        "{2}",
+    ),
+    rule(
+        "Aggregate functions are not allowed in the WHERE clause. Consider using HAVING instead",
+        "an aggregate cannot stand in WHERE",
+        "a condition on an aggregate stands in HAVING",
+        "WHERE",
+    ),
+    rule(
+        "Aggregate function calls cannot be nested",
+        "an aggregate cannot stand in an aggregate",
+        "the inner one can stand in a subquery in FROM",
+        "",
+    ),
+    rule(
+        "Too many columns! The subquery should only return one column",
+        "a subquery that stands for a value has one column",
+        "",
+        "(",
+    ),
+    rule(
+        "Scalar subquery returned more than one row",
+        "a subquery that stands for a value has one row",
+        "`LIMIT 1` takes the first",
+        "",
+    ),
+    rule(
+        "More than one row returned by a subquery used as an expression",
+        "a subquery that stands for a value has one row",
+        "`LIMIT 1` takes the first",
+        "",
+    ),
+    rule(
+        "Order by column out of bounds, specified: {}, max: {}",
+        "ORDER BY names column {0}, the query has {1}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Cannot find column with position {} in SELECT clause. Valid columns: 1 to {}",
+        "GROUP BY names column {0}, the query has {1}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "LIMIT must be >= 0, '{}' was provided",
+        "LIMIT takes a whole number from 0, found {0}",
+        "",
+        "{0}|LIMIT",
+    ),
+    rule(
+        "OFFSET must be >=0, '{}' was provided",
+        "OFFSET takes a whole number from 0, found {0}",
+        "",
+        "{0}|OFFSET",
+    ),
+    rule(
+        "Expected LIMIT to be an integer or null, but got {}",
+        "LIMIT takes a whole number from 0, found {0t}",
+        "",
+        "LIMIT",
+    ),
+    rule(
+        "Expected OFFSET to be an integer or null, but got {}",
+        "OFFSET takes a whole number from 0, found {0t}",
+        "",
+        "OFFSET",
+    ),
+    rule(
+        "SELECT DISTINCT ON expressions must match initial ORDER BY expressions",
+        "ORDER BY must begin with the expressions of DISTINCT ON",
+        "",
+        "DISTINCT",
+    ),
+    rule(
+        "Inconsistent data length across values list: got {} values in row {} but expected {}",
+        "a row of VALUES has {0} value(s), {2} were expected",
+        "",
+        "VALUES",
+    ),
+    // While it runs.
+    rule(
+        "Divide by zero error",
+        "division by zero",
+        "`x / nullif(y, 0)` is NULL where y is zero",
+        "/|%",
+    ),
+    rule(
+        "Regular expression did not compile: {}",
+        "the regular expression cannot be read",
+        "",
+        "",
+    ),
+    rule(
+        "string size overflow on repeat, max size is {}, but got {}",
+        "the text is too long: at most {0} bytes, found {1}",
+        "",
+        "{1}",
+    ),
+];
+
+/// What we say instead of `text`; nothing where no rule knows it.
+pub(super) fn apply(text: &str, called: Option<&str>) -> Option<Translated> {
+    let (rule, found) = RULES
+        .iter()
+        .find_map(|rule| Some((rule, capture(rule.theirs, text)?)))?;
+    let mut diagnostic = Diagnostic::error(fill(rule.ours, &found));
+    if let Some(call) = called.filter(|_| rule.ours.contains("these arguments")) {
+        diagnostic.message = format!("{}: `{call}`", diagnostic.message);
+    }
+    if !rule.hint.is_empty() {
+        diagnostic = diagnostic.with_hint(fill(rule.hint, &found));
+    }
+    let texts = rule
+        .about
+        .split('|')
+        .filter(|text| !text.is_empty())
+        .map(|text| fill(text, &found))
+        .collect();
+    Some(Translated {
+        diagnostic,
+        about: Some(About {
+            texts,
+            family: rule.family,
+        }),
+    })
+}
+
+/// The parts of `text` that stand where `pattern` has `{}`.
+fn capture<'t>(pattern: &str, text: &'t str) -> Option<Vec<&'t str>> {
+    let mut pieces = pattern.split("{}");
+    let mut rest = text.strip_prefix(pieces.next()?)?;
+    let mut found = Vec::new();
+    let mut pieces = pieces.peekable();
+    while let Some(piece) = pieces.next() {
+        let at = match (pieces.peek(), piece) {
+            (None, "") => rest.len(),
+            (None, piece) => rest.strip_suffix(piece)?.len(),
+            _ => rest.find(piece)?,
+        };
+        found.push(rest.get(..at)?);
+        rest = rest.get(at + piece.len()..)?;
+    }
+    rest.is_empty().then_some(found)
+}
+
+fn fill(ours: &str, found: &[&str]) -> String {
+    let mut text = ours.to_owned();
+    for (index, part) in found.iter().enumerate() {
+        text = text
+            .replace(&format!("{{{index}t}}"), &described_type(part))
+            .replace(&format!("{{{index}}}"), &plain(part));
+    }
+    text.replace("1 argument(s)", "1 argument")
+        .replace("argument(s)", "arguments")
+        .replace("1 value(s)", "1 value")
+        .replace("value(s)", "values")
+}
+
+/// An expression as SQL writes it: without the types that DataFusion shows, `Int64(1)` or `Utf8("x")`.
+pub(super) fn plain(text: &str) -> String {
+    const TEXTS: [&str; 3] = ["Utf8(\"", "LargeUtf8(\"", "Utf8View(\""];
+    const VALUES: [&str; 9] = [
+        "Boolean(", "Int64(", "Int32(", "Int16(", "Int8(", "UInt64(", "UInt32(", "Float64(", "Float32(",
+    ];
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let inside_word = out.ends_with(|before: char| before.is_alphanumeric());
+        let opened = |opening: &'static str| (!inside_word).then(|| rest.strip_prefix(opening)).flatten();
+        if let Some((inner, after)) = TEXTS
+            .into_iter()
+            .find_map(opened)
+            .and_then(|inner| inner.split_once("\")"))
+        {
+            out.push('\'');
+            out.push_str(inner);
+            out.push('\'');
+            rest = after;
+        } else if let Some((inner, after)) = VALUES
+            .into_iter()
+            .find_map(opened)
+            .and_then(|inner| inner.split_once(')'))
+        {
+            out.push_str(inner);
+            rest = after;
+        } else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// A type of Arrow, or of DataFusion's signatures, with an article.
+pub(super) fn described_type(text: &str) -> String {
+    let text = text.trim();
+    let list = text
+        .strip_prefix("FixedSizeList(")
+        .and_then(|rest| rest.split_once(" x "));
+    let described = match text {
+        "Int8" | "Int16" | "Int32" | "Int64" | "UInt8" | "UInt16" | "UInt32" | "UInt64" | "Integer"
+        | "usize" | "u64" | "u32" => "a whole number",
+        "Float16" | "Float32" | "Float64" | "Numeric" => "a number",
+        "Utf8" | "LargeUtf8" | "Utf8View" | "String" => "a text",
+        "Boolean" | "bool" => "true or false",
+        "Date32" | "Date64" => "a date",
+        "Null" => "NULL",
+        _ => match text.split_once('(').map_or(text, |(head, _)| head) {
+            "Timestamp" => "a time",
+            "Interval" => "an interval",
+            "Duration" => "a duration",
+            "Decimal128" | "Decimal256" | "Decimal32" | "Decimal64" => "a decimal number",
+            "List" | "LargeList" => "a list",
+            "Struct" => "a struct",
+            "FixedSizeList" => {
+                return list.map_or("a list".to_owned(), |(length, _)| {
+                    format!("a list of {length} values")
+                });
+            }
+            _ => return plain(text),
+        },
+    };
+    described.to_owned()
+}
+
+/// The call that a message of ours begins with: `EMBED takes …`, `NEAREST: …`.
+pub(super) fn title(text: &str) -> Option<&str> {
+    let word = text.split([' ', ':']).next()?;
+    let is_call = word.len() > 2
+        && word
+            .chars()
+            .all(|char| char.is_ascii_uppercase() || "_0123456789".contains(char));
+    is_call.then_some(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_written_anew() {
+        for (theirs, ours, about) in [
+            ("column 'a' not found in 'b'", "unknown column `b.a`", "b.a"),
+            ("Divide by zero error", "division by zero", "/"),
+            (
+                "Cannot cast string 'x' to value of Float64 type",
+                "`'x'` is not a number",
+                "x",
+            ),
+            (
+                "Function 'abs' expects Numeric but received String",
+                "`abs` takes a number, found a text",
+                "abs",
+            ),
+        ] {
+            let found = apply(theirs, None).expect(theirs);
+            assert_eq!(found.diagnostic.message, ours);
+            assert_eq!(
+                found.about.map(|about| about.texts[0].clone()).as_deref(),
+                Some(about)
+            );
+        }
+        assert!(apply("something new", None).is_none());
+    }
+
+    #[test]
+    fn expressions_lose_their_types() {
+        for (theirs, ours) in [
+            ("Int64(1) + Utf8(\"a\")", "1 + 'a'"),
+            ("f(Float64(1.5), Boolean(true))", "f(1.5, true)"),
+            ("Int64(", "Int64("),
+            ("xInt64(1)", "xInt64(1)"),
+        ] {
+            assert_eq!(plain(theirs), ours);
+        }
+        assert_eq!(
+            described_type("FixedSizeList(16384 x Float32)"),
+            "a list of 16384 values"
+        );
+        assert_eq!(described_type("Timestamp(µs)"), "a time");
+    }
+
+    #[test]
+    fn patterns_match_whole_texts() {
+        assert_eq!(capture("a {} b", "a x b"), Some(vec!["x"]));
+        assert_eq!(capture("a {} b", "a x b c"), None);
+        assert_eq!(capture("{} a {}", "x a y z"), Some(vec!["x", "y z"]));
+        assert_eq!(capture("ab", "ab"), Some(vec![]));
+    }
+}

@@ -1,0 +1,116 @@
+//! What must hold for any text: no panic, every place inside the text, and a statement of ours that is written
+//! back reads as itself. The fuzzer and the test of its kept corpus share this file.
+
+use std::collections::BTreeMap;
+
+use helioql_grammar::{
+    CallSignature, Default, Diagnostic, Dimension, Kind, LineIndex, Location, Parameter, Span, StatementKind,
+    TokenWithSpan, bind_calls, bind_placeholders, is_complete, parse, sql_error,
+    sqlparser::{ast::Value, dialect::GenericDialect, parser::Parser},
+};
+
+/// Sends a text through everything that the grammar does with it.
+///
+/// # Panics
+/// When something that must hold does not.
+pub(crate) fn check(source: &str) {
+    let _ = is_complete(source);
+    let lines = LineIndex::new(source);
+    match parse(source) {
+        Ok(statements) => {
+            for statement in statements {
+                inside(&lines, statement.span);
+                match statement.kind {
+                    StatementKind::Sql(tokens) => sql(tokens, source, &lines),
+                    own => written_back(&own),
+                }
+            }
+        }
+        Err(error) => diagnosed(&error.0, source, &lines),
+    }
+}
+
+/// A statement for DataFusion: its tokens, its parse, its binding.
+fn sql(tokens: Vec<TokenWithSpan>, source: &str, lines: &LineIndex<'_>) {
+    // What stands in a comment with an exclamation mark is cut into tokens by itself, and counts from its own start.
+    let places = !source.contains("/*!");
+    for token in tokens.iter().filter(|_| places) {
+        inside(lines, token.span);
+    }
+    let parsed = Parser::new(&GenericDialect {})
+        .with_tokens_with_locations(tokens)
+        .parse_statement();
+    let mut parsed = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let error = sql_error(&error.to_string(), source);
+            if places {
+                diagnosed(&error, source, lines);
+            }
+            return;
+        }
+    };
+    let values = BTreeMap::from([("flux".to_owned(), Value::Null)]);
+    bind_placeholders(&mut parsed, &values).expect("NULL is a value");
+    if let Err(error) = bind_calls(&mut parsed, &signatures())
+        && places
+    {
+        diagnosed(&error, source, lines);
+    }
+}
+
+fn written_back(own: &StatementKind) {
+    let text = own.to_string();
+    let again = match parse(&text) {
+        Ok(statements) => statements,
+        Err(error) => panic!("{}", error.0.render(&text, None)),
+    };
+    let texts: Vec<String> = again.iter().map(|statement| statement.kind.to_string()).collect();
+    assert_eq!(texts, [text]);
+}
+
+fn diagnosed(error: &Diagnostic, source: &str, lines: &LineIndex<'_>) {
+    assert!(!error.message.is_empty(), "an error that says nothing");
+    if let Some(span) = error.span {
+        inside(lines, span);
+    }
+    assert!(error.render(source, Some("f.sql")).starts_with("error: "));
+}
+
+/// Both ends lie in the text, or in the cell behind one of its lines, where a caret shows what is missing; and in
+/// their order.
+fn inside(lines: &LineIndex<'_>, span: Span) {
+    for Location { line, column } in [span.start, span.end] {
+        let length = lines.line(line).map(|text| text.chars().count() as u64);
+        // A carriage return before the line's end is not part of what is drawn, but a column all the same.
+        let fits = length.is_some_and(|length| (1..=length + 3).contains(&column));
+        assert!(fits, "{span:?} lies outside the text");
+    }
+    assert!(span.start <= span.end, "{span:?} is upside down");
+}
+
+fn signatures() -> Vec<CallSignature> {
+    vec![
+        CallSignature {
+            name: "generate",
+            parameters: vec![
+                Parameter::measure("usflux", Dimension::Flux),
+                Parameter::measure("psep", Dimension::Length),
+                Parameter::optional("seed", Kind::Integer, Default::Null),
+                Parameter::optional("tolerance", Kind::Number, Default::Number(0.02)),
+                Parameter::optional("generator", Kind::Text, Default::Null),
+            ],
+            positional: 0,
+        },
+        CallSignature {
+            name: "steer",
+            parameters: vec![
+                Parameter::required("sample", Kind::Any),
+                Parameter::measure("usflux", Dimension::Flux),
+                Parameter::optional("hold", Kind::List, Default::Null),
+                Parameter::optional("exact", Kind::Boolean, Default::Bool(false)),
+            ],
+            positional: 1,
+        },
+    ]
+}

@@ -1,0 +1,7 @@
+//! Fuzzes the parser: any text that is UTF-8.
+
+#![no_main]
+
+mod check;
+
+libfuzzer_sys::fuzz_target!(|text: &str| check::check(text));
