@@ -112,8 +112,7 @@ impl Error {
     /// statement's text, notes and hints.
     pub fn diagnostic(&self) -> Diagnostic {
         match self {
-            Self::Diagnostic(diagnostic) => (**diagnostic).clone(),
-            Self::Placed { diagnostic, .. } => (**diagnostic).clone(),
+            Self::Diagnostic(diagnostic) | Self::Placed { diagnostic, .. } => (**diagnostic).clone(),
             _ => self.translated().diagnostic,
         }
     }
