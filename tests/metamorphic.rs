@@ -256,7 +256,7 @@ fn draw<S: Strategy>(strategy: &S, runner: &mut TestRunner) -> Outcome<S::Value>
 /// Draws `CASES` cases over a few worlds, the same ones every time.
 fn for_each_case(
     seed: u8,
-    check: impl AsyncFn(&World, Predicate, [f32; LENGTH], usize) -> Outcome,
+    check: &impl AsyncFn(&World, Predicate, [f32; LENGTH], usize) -> Outcome,
 ) -> Outcome {
     let runtime = tokio::runtime::Runtime::new()?;
     let mut runner = TestRunner::new_with_rng(
@@ -281,7 +281,7 @@ fn for_each_case(
 
 #[test]
 fn where_beside_nearest_is_a_scan_of_the_filtered_rows() -> Outcome {
-    for_each_case(1, async |world, predicate, to, k| {
+    for_each_case(1, &async |world, predicate, to, k| {
         let (sql, to_sql) = (predicate.sql(), vector(to));
         let found = world
             .numbers(&format!(
@@ -325,7 +325,7 @@ fn where_beside_nearest_is_a_scan_of_the_filtered_rows() -> Outcome {
 
 #[test]
 fn a_knn_join_is_a_search_for_each_row() -> Outcome {
-    for_each_case(2, async |world, predicate, _, k| {
+    for_each_case(2, &async |world, predicate, _, k| {
         let sql = predicate.sql();
         let k = k % 4;
         // The predicate speaks of both sides: of the row that asks where it says `v`.
@@ -380,12 +380,12 @@ fn a_knn_join_is_a_search_for_each_row() -> Outcome {
 
 #[test]
 fn partitions_of_a_predicate_make_up_the_table() -> Outcome {
-    for_each_case(3, async |world, predicate, to, _| {
+    for_each_case(3, &async |world, predicate, to, _| {
         let (sql, to_sql) = (predicate.sql(), vector(to));
         // Ternary logic partitioning: every row is in exactly one of three.
         for source in [
             "t".to_owned(),
-            format!("NEAREST({to_sql}, k => {}, within => t)", ROWS),
+            format!("NEAREST({to_sql}, k => {ROWS}, within => t)"),
         ] {
             let mut parts = Vec::new();
             for part in [sql.clone(), format!("NOT ({sql})"), format!("({sql}) IS NULL")] {
@@ -421,7 +421,7 @@ fn partitions_of_a_predicate_make_up_the_table() -> Outcome {
 
 #[test]
 fn all_rows_come_in_the_order_of_their_distance() -> Outcome {
-    for_each_case(4, async |world, _, to, _| {
+    for_each_case(4, &async |world, _, to, _| {
         let to_sql = vector(to);
         let sql = format!("SELECT harpnum, _distance FROM NEAREST({to_sql}, k => {ROWS}, within => t)");
         let keys = world.numbers(&sql).await?;
