@@ -1,12 +1,13 @@
 //! What can go wrong in the engine, and its way through DataFusion: an [`Error`] raised inside a
 //! function or a planner travels as `DataFusionError::External` and comes back out as itself.
 //!
-//! DataFusion's own are written anew in the house form by `error/datafusion.rs`, with the messages of
-//! `error/templates.rs`; their place is found by `error/place.rs`, what was meant by `error/names.rs`.
+//! DataFusion's own are written anew in the house form by `error/datafusion.rs`, with the rows of
+//! `error/rules.rs`; their place is found by `error/place.rs`, what was meant by `error/names.rs`.
 
 mod datafusion;
 mod names;
 mod place;
+mod rules;
 mod templates;
 
 use ::datafusion::{error::DataFusionError, execution::SessionState};

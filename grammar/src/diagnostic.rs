@@ -10,7 +10,7 @@ use std::fmt;
 
 use crate::span::Span;
 
-pub use sql::{from_sql_error, sql_error};
+pub use sql::{from_sql_error, lower_first, sql_error};
 
 /// How much a diagnostic matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

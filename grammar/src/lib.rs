@@ -66,7 +66,7 @@ pub use bind::{
     bind_placeholders, fold_quantities,
 };
 pub use desugar::desugar;
-pub use diagnostic::{Diagnostic, Severity, from_sql_error, sql_error};
+pub use diagnostic::{Diagnostic, Severity, from_sql_error, lower_first, sql_error};
 pub use error::ParseError;
 pub use literal::{Quantity, RecordSet, TRec};
 pub use script::{is_complete, parse};

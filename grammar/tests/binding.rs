@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use helioql_grammar::{
-    CallSignature, Default, Diagnostic, Dimension, Kind, LineIndex, Parameter, StatementKind, bind_arguments,
-    bind_calls, bind_placeholders, parse,
+    Diagnostic, LineIndex, StatementKind, bind_arguments, bind_calls, bind_placeholders, parse,
     sqlparser::{
         ast::{
             Expr, FunctionArg, FunctionArguments, SelectItem, SetExpr, Spanned, Statement, TableFactor,
@@ -15,48 +14,10 @@ use helioql_grammar::{
     },
 };
 
-fn signatures() -> Vec<CallSignature> {
-    vec![
-        CallSignature {
-            name: "generate",
-            parameters: vec![
-                Parameter::measure("usflux", Dimension::Flux),
-                Parameter::measure("psep", Dimension::Length),
-                Parameter::optional("n", Kind::Integer, Default::Number(1.0)),
-                Parameter::optional("seed", Kind::Integer, Default::Null),
-                Parameter::optional("tolerance", Kind::Number, Default::Number(0.02)),
-                Parameter::optional("generator", Kind::Text, Default::Null),
-            ],
-            positional: 0,
-        },
-        CallSignature {
-            name: "steer",
-            parameters: vec![
-                Parameter::required("sample", Kind::Any),
-                Parameter::measure("usflux", Dimension::Flux),
-                Parameter::optional("along", Kind::Text, Default::Null),
-                Parameter::optional("by", Kind::Number, Default::Number(-1.5)),
-                Parameter::optional("hold", Kind::List, Default::Null),
-            ],
-            positional: 1,
-        },
-        CallSignature {
-            name: "nearest",
-            parameters: vec![
-                Parameter::required("to", Kind::Any),
-                Parameter::optional("k", Kind::Integer, Default::Number(10.0)),
-                Parameter::optional("by", Kind::Text, Default::Text("embedding")),
-                Parameter::optional("exact", Kind::Boolean, Default::Bool(false)),
-            ],
-            positional: 1,
-        },
-        CallSignature {
-            name: "usflux",
-            parameters: vec![Parameter::required("patch", Kind::Any)],
-            positional: 1,
-        },
-    ]
-}
+#[path = "../../tests/fuzz/signatures.rs"]
+mod signatures;
+
+use signatures::signatures;
 
 fn statement(source: &str) -> Statement {
     let statements = parse(source).unwrap_or_else(|error| panic!("{}", error.0.render(source, None)));

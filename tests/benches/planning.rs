@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let wide = format!(
         "SELECT {}, {}, a.usflux - b.usflux FROM sharps a JOIN sharps b ON a.harpnum = b.harpnum AND a.t_rec < b.t_rec \
-         WHERE a.usflux > 1e22 AND b.area > 10",
+         WHERE a.usflux > 1e22 AND b.area_acr > 10",
         both("a"),
         both("b")
     );

@@ -1,13 +1,18 @@
 //! What must hold for any text: no panic, every place inside the text, and a statement of ours that is written
-//! back reads as itself. The fuzzer and the test of its kept corpus share this file.
+//! back reads as itself. The fuzzer, the test of its kept corpus and that of random texts share this file.
 
 use std::collections::BTreeMap;
 
 use helioql_grammar::{
-    CallSignature, Default, Diagnostic, Dimension, Kind, LineIndex, Location, Parameter, Span, StatementKind,
-    TokenWithSpan, bind_calls, bind_placeholders, is_complete, parse, sql_error,
+    Diagnostic, LineIndex, Location, Span, StatementKind, TokenWithSpan, bind_calls, bind_placeholders,
+    is_complete, parse, sql_error,
     sqlparser::{ast::Value, dialect::GenericDialect, parser::Parser},
 };
+
+#[path = "signatures.rs"]
+mod signatures;
+
+use signatures::signatures;
 
 /// Sends a text through everything that the grammar does with it.
 ///
@@ -15,13 +20,15 @@ use helioql_grammar::{
 /// When something that must hold does not.
 pub(crate) fn check(source: &str) {
     let _ = is_complete(source);
-    let lines = LineIndex::new(source);
+    let lines = lengths(source);
+    // What stands in a comment with an exclamation mark is cut into tokens by itself, and counts from its own start.
+    let places = !source.contains("/*!");
     match parse(source) {
         Ok(statements) => {
             for statement in statements {
                 inside(&lines, statement.span);
                 match statement.kind {
-                    StatementKind::Sql(tokens) => sql(tokens, source, &lines),
+                    StatementKind::Sql(tokens) => sql(tokens, source, &lines, places),
                     own => written_back(&own),
                 }
             }
@@ -30,10 +37,8 @@ pub(crate) fn check(source: &str) {
     }
 }
 
-/// A statement for DataFusion: its tokens, its parse, its binding.
-fn sql(tokens: Vec<TokenWithSpan>, source: &str, lines: &LineIndex<'_>) {
-    // What stands in a comment with an exclamation mark is cut into tokens by itself, and counts from its own start.
-    let places = !source.contains("/*!");
+/// A statement for DataFusion: its tokens, its parse, its binding; `places` says whether they are to be looked at.
+fn sql(tokens: Vec<TokenWithSpan>, source: &str, lines: &[u64], places: bool) {
     for token in tokens.iter().filter(|_| places) {
         inside(lines, token.span);
     }
@@ -69,7 +74,7 @@ fn written_back(own: &StatementKind) {
     assert_eq!(texts, [text]);
 }
 
-fn diagnosed(error: &Diagnostic, source: &str, lines: &LineIndex<'_>) {
+fn diagnosed(error: &Diagnostic, source: &str, lines: &[u64]) {
     assert!(!error.message.is_empty(), "an error that says nothing");
     if let Some(span) = error.span {
         inside(lines, span);
@@ -77,40 +82,23 @@ fn diagnosed(error: &Diagnostic, source: &str, lines: &LineIndex<'_>) {
     assert!(error.render(source, Some("f.sql")).starts_with("error: "));
 }
 
+/// The length of every line, counted once, since a line may have a hundred thousand tokens.
+fn lengths(source: &str) -> Vec<u64> {
+    let lines = LineIndex::new(source);
+    (1..)
+        .map_while(|line| lines.line(line))
+        .map(|text| text.chars().count() as u64)
+        .collect()
+}
+
 /// Both ends lie in the text, or in the cell behind one of its lines, where a caret shows what is missing; and in
 /// their order.
-fn inside(lines: &LineIndex<'_>, span: Span) {
+fn inside(lines: &[u64], span: Span) {
     for Location { line, column } in [span.start, span.end] {
-        let length = lines.line(line).map(|text| text.chars().count() as u64);
+        let length = line.checked_sub(1).and_then(|line| lines.get(line as usize));
         // A carriage return before the line's end is not part of what is drawn, but a column all the same.
         let fits = length.is_some_and(|length| (1..=length + 3).contains(&column));
         assert!(fits, "{span:?} lies outside the text");
     }
     assert!(span.start <= span.end, "{span:?} is upside down");
-}
-
-fn signatures() -> Vec<CallSignature> {
-    vec![
-        CallSignature {
-            name: "generate",
-            parameters: vec![
-                Parameter::measure("usflux", Dimension::Flux),
-                Parameter::measure("psep", Dimension::Length),
-                Parameter::optional("seed", Kind::Integer, Default::Null),
-                Parameter::optional("tolerance", Kind::Number, Default::Number(0.02)),
-                Parameter::optional("generator", Kind::Text, Default::Null),
-            ],
-            positional: 0,
-        },
-        CallSignature {
-            name: "steer",
-            parameters: vec![
-                Parameter::required("sample", Kind::Any),
-                Parameter::measure("usflux", Dimension::Flux),
-                Parameter::optional("hold", Kind::List, Default::Null),
-                Parameter::optional("exact", Kind::Boolean, Default::Bool(false)),
-            ],
-            positional: 1,
-        },
-    ]
 }

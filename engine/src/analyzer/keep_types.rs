@@ -24,6 +24,8 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
+use helioql_catalog::types::EXTENSION_NAME;
+
 use crate::functions::typed::metadata_of;
 
 #[derive(Debug)]
@@ -110,7 +112,10 @@ fn metadata(expr: &Expr, schema: &DFSchema) -> Option<String> {
             continue;
         }
         let (_, field) = value.to_field(schema).ok()?;
-        if matches!(expr, Expr::Cast(cast) if cast.field.data_type() != field.data_type()) {
+        // A cast keeps the other metadata by itself.
+        if let Expr::Cast(cast) = expr
+            && (cast.field.data_type() != field.data_type() || !field.metadata().contains_key(EXTENSION_NAME))
+        {
             return None;
         }
         let metadata = metadata_of(&field)?;

@@ -20,6 +20,7 @@
 
 mod carry;
 mod subquery;
+mod within;
 
 use std::sync::{
     Arc,
@@ -115,15 +116,14 @@ impl Lateral {
             Some(alias) => node.named(alias)?,
             None => node,
         };
-        let (node, hoisted) = carry::correlated_rows(node, &outer)?;
+        let (node, hoisted) = within::hoist(node, &outer)?;
         let mut node = node.asked_by(asking, Column::from_name(name), shown)?;
         for predicate in hoisted {
             node = node.with_filter(predicate)?;
         }
         let mut above = Vec::new();
         for condition in conditions {
-            let ranked = ranked(&condition);
-            node = match (ranked, padded) {
+            node = match (comes_after(&condition), padded) {
                 (true, true) => node.with_after(condition),
                 (true, false) => {
                     above.push(condition);
@@ -241,10 +241,8 @@ fn query_of(asking: &LogicalPlan) -> Result<Expr> {
     }
 }
 
-/// Whether `predicate` speaks of what ranking made.
-fn ranked(predicate: &Expr) -> bool {
-    predicate
-        .column_refs()
-        .iter()
-        .any(|column| column.name == RANK || column.name == DISTANCE)
+/// Whether `predicate` applies after the ranking: it speaks of what ranking made, or is true of a row by chance.
+fn comes_after(predicate: &Expr) -> bool {
+    let of_ranking = |column: &&Column| column.name == RANK || column.name == DISTANCE;
+    predicate.is_volatile() || predicate.column_refs().iter().any(of_ranking)
 }

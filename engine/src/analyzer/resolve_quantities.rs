@@ -11,25 +11,29 @@
 //! value in the base unit of its dimension. It does not apply to expressions without a quantity: two columns are
 //! compared as they are.
 
+mod quantity;
+mod sources;
+
 use datafusion::{
     common::{
-        Column, DFSchema, Result, ScalarValue,
+        Result,
         config::ConfigOptions,
         tree_node::{Transformed, TreeNode},
     },
     logical_expr::{
-        Between, BinaryExpr, Case, Expr, ExprSchemable, LogicalPlan, Operator, expr::InList,
-        expr::ScalarFunction, expr_rewriter::NamePreserver, utils::merge_schema,
+        Between, BinaryExpr, Case, Expr, ExprSchemable, LogicalPlan, Operator,
+        expr::{InList, ScalarFunction, Sort},
+        expr_rewriter::NamePreserver,
     },
     optimizer::AnalyzerRule,
 };
-use helioql_catalog::types::unit_of;
-use helioql_grammar::{
-    Diagnostic, Location, Span,
-    unit::{Compound, Unit},
-};
+use helioql_grammar::unit::{Compound, Unit};
 
-use crate::{error::Error, functions::QUANTITY};
+use self::{
+    quantity::{Quantity, settled},
+    sources::{Sources, of_field, unit_in},
+};
+use crate::functions::QUANTITY;
 
 #[derive(Debug)]
 pub(super) struct ResolveQuantities;
@@ -52,8 +56,9 @@ impl AnalyzerRule for ResolveQuantities {
             let names = NamePreserver::new(&plan);
             plan.map_expressions(|expr| {
                 let name = names.save(&expr);
-                let (resolved, unit) = resolve(expr, &Sources::new(&sources))?;
-                Ok(Transformed::yes(name.restore(settled(resolved, unit, None)?)))
+                Ok(Transformed::yes(
+                    name.restore(alone(expr, &Sources::new(&sources))?),
+                ))
             })
         })
         .map(|transformed| transformed.data)
@@ -90,72 +95,6 @@ impl Measure {
             Self::Unknown | Self::Quantity(_) => None,
         }
     }
-}
-
-/// The plans that columns come from.
-struct Sources<'p> {
-    plans: &'p [LogicalPlan],
-    schema: DFSchema,
-}
-
-impl<'p> Sources<'p> {
-    fn new(plans: &'p [LogicalPlan]) -> Self {
-        let schema = merge_schema(&plans.iter().collect::<Vec<_>>());
-        Self { plans, schema }
-    }
-
-    fn unit(&self, column: &Column) -> Option<Compound> {
-        self.plans.iter().find_map(|plan| unit_in(plan, column))
-    }
-}
-
-/// The unit of a column of `plan`: what its field says, or else what it was computed from has.
-fn unit_in(plan: &LogicalPlan, column: &Column) -> Option<Compound> {
-    let index = plan.schema().maybe_index_of_column(column)?;
-    if let Some(unit) = of_field(plan.schema().field(index)) {
-        return Some(unit);
-    }
-    match plan {
-        LogicalPlan::Projection(projection) => unit_of_expr(projection.expr.get(index)?, &projection.input),
-        LogicalPlan::Aggregate(aggregate) => {
-            let groups = aggregate.group_expr.len();
-            let expr = match index.checked_sub(groups) {
-                Some(index) => aggregate.aggr_expr.get(index)?,
-                None => aggregate.group_expr.get(index)?,
-            };
-            unit_of_expr(expr, &aggregate.input)
-        }
-        LogicalPlan::Window(window) => {
-            let passed = window.input.schema().fields().len();
-            match index.checked_sub(passed) {
-                Some(index) => unit_of_expr(window.window_expr.get(index)?, &window.input),
-                None => unit_in(&window.input, column),
-            }
-        }
-        LogicalPlan::SubqueryAlias(alias) => {
-            let inside = Column::from(alias.input.schema().qualified_field(index));
-            unit_in(&alias.input, &inside)
-        }
-        other => other
-            .inputs()
-            .into_iter()
-            .find_map(|input| unit_in(input, column)),
-    }
-}
-
-fn unit_of_expr(expr: &Expr, input: &LogicalPlan) -> Option<Compound> {
-    let sources = Sources::new(std::slice::from_ref(input));
-    let (_, measure) = resolve(expr.clone(), &sources).ok()?;
-    match measure {
-        Measure::Known(unit) => Some(unit),
-        // Where it was written it has become a number in the base unit.
-        Measure::Quantity(quantity) => Unit::find(quantity.unit.dimension.base()).ok().map(Compound::of),
-        Measure::Unknown => None,
-    }
-}
-
-fn of_field(field: &arrow::datatypes::Field) -> Option<Compound> {
-    Unit::find(unit_of(field)?).ok().map(Compound::of)
 }
 
 /// The expression with the quantities in it settled where they met a unit, and its own unit.
@@ -226,6 +165,8 @@ fn resolve(expr: Expr, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
             let keeps = KEEPING_AGGREGATES.contains(&call.func.name());
             let (args, measure) = resolve_first(call.params.args, sources)?;
             call.params.args = args;
+            call.params.filter = resolve_filter(call.params.filter, sources)?;
+            call.params.order_by = resolve_order(call.params.order_by, sources)?;
             Ok((
                 Expr::AggregateFunction(call),
                 if keeps { measure } else { Measure::Unknown },
@@ -235,16 +176,21 @@ fn resolve(expr: Expr, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
             let keeps = KEEPING_AGGREGATES.contains(&call.fun.name());
             let (args, measure) = resolve_first(call.params.args, sources)?;
             call.params.args = args;
+            call.params.filter = resolve_filter(call.params.filter, sources)?;
+            call.params.order_by = resolve_order(call.params.order_by, sources)?;
+            call.params.partition_by = call
+                .params
+                .partition_by
+                .into_iter()
+                .map(|expr| alone(expr, sources))
+                .collect::<Result<_>>()?;
             Ok((
                 Expr::WindowFunction(call),
                 if keeps { measure } else { Measure::Unknown },
             ))
         }
         other => {
-            let resolved = other.map_children(|child| {
-                let (child, measure) = resolve(child, sources)?;
-                Ok(Transformed::yes(settled(child, measure, None)?))
-            })?;
+            let resolved = other.map_children(|child| Ok(Transformed::yes(alone(child, sources)?)))?;
             Ok((resolved.data, Measure::Unknown))
         }
     }
@@ -270,6 +216,31 @@ const KEEPING_AGGREGATES: [&str; 12] = [
 const KEEPING: [&str; 11] = [
     "abs", "round", "ceil", "floor", "trunc", "greatest", "least", "coalesce", "nvl", "nullif", "typed",
 ];
+
+/// An expression that is compared with nothing.
+fn alone(expr: Expr, sources: &Sources<'_>) -> Result<Expr> {
+    let (expr, measure) = resolve(expr, sources)?;
+    settled(expr, measure, None)
+}
+
+/// What FILTER (WHERE …) of an aggregate says.
+fn resolve_filter(filter: Option<Box<Expr>>, sources: &Sources<'_>) -> Result<Option<Box<Expr>>> {
+    filter
+        .map(|filter| alone(*filter, sources).map(Box::new))
+        .transpose()
+}
+
+fn resolve_order(order: Vec<Sort>, sources: &Sources<'_>) -> Result<Vec<Sort>> {
+    order
+        .into_iter()
+        .map(|sort| {
+            Ok(Sort {
+                expr: alone(sort.expr, sources)?,
+                ..sort
+            })
+        })
+        .collect()
+}
 
 fn resolve_binary(binary: BinaryExpr, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
     use Operator::{
@@ -456,88 +427,4 @@ fn first_known<'m>(measures: impl IntoIterator<Item = &'m Measure>) -> Option<Co
         .filter_map(Measure::known)
         .find(|unit| !unit.is_plain())
         .cloned()
-}
-
-/// A quantity as a number in `unit`, or in its base unit; everything else as it is.
-fn settled(expr: Expr, measure: Measure, unit: Option<&Compound>) -> Result<Expr> {
-    let Measure::Quantity(quantity) = measure else {
-        return Ok(expr);
-    };
-    let Some(unit) = unit else {
-        return Ok(quantity.base_literal());
-    };
-    let own = Compound::of(&quantity.unit);
-    let value = if own == *unit {
-        quantity.value
-    } else if let Some(factor) = own.in_units_of(unit) {
-        quantity.value * factor
-    } else {
-        let expected = unit.described();
-        let message = format!(
-            "{expected} was expected, {} was found: {}{} is compared with a value in {}",
-            quantity.unit.dimension.described(),
-            quantity.value,
-            quantity.unit.symbol,
-            unit.text
-        );
-        let diagnostic =
-            Diagnostic::error(message)
-                .with_span(quantity.span)
-                .with_label(match unit.dimension() {
-                    Some(_) => format!("expected {expected} in {}", unit.text),
-                    None => format!("expected {expected}"),
-                });
-        return Err(Error::from(diagnostic).into());
-    };
-    Ok(literal(value))
-}
-
-fn literal(value: f64) -> Expr {
-    Expr::Literal(ScalarValue::Float64(Some(value)), None)
-}
-
-/// A call of `quantity` on literals.
-struct Quantity {
-    value: f64,
-    unit: Unit,
-    span: Span,
-}
-
-impl Quantity {
-    fn read(expr: &Expr) -> Option<Self> {
-        let Expr::ScalarFunction(call) = expr else {
-            return None;
-        };
-        if call.func.name() != QUANTITY {
-            return None;
-        }
-        let number = |index: usize| match call.args.get(index)? {
-            Expr::Literal(value, _) => match value.cast_to(&arrow::datatypes::DataType::Float64) {
-                Ok(ScalarValue::Float64(value)) => value,
-                _ => None,
-            },
-            _ => None,
-        };
-        let unit = match call.args.get(1)? {
-            Expr::Literal(value, _) => Unit::find(value.try_as_str().flatten()?).ok().copied()?,
-            _ => return None,
-        };
-        let place = |column: usize| Some(Location::new(number(2)? as u64, number(column)? as u64));
-        Some(Self {
-            value: number(0)?,
-            unit,
-            span: Span::new(place(3)?, place(4)?),
-        })
-    }
-
-    fn negated(self) -> Self {
-        Self {
-            value: -self.value,
-            ..self
-        }
-    }
-
-    fn base_literal(&self) -> Expr {
-        literal(self.value * self.unit.to_base)
-    }
 }

@@ -1,10 +1,10 @@
-//! DataFusion's errors in the house form: what wraps the message is taken off, the rules of [`templates`] write
+//! DataFusion's errors in the house form: what wraps the message is taken off, the rules that [`templates`] applies write
 //! it anew, and what none of them knows passes in lower case without its full stop.
 //!
 //! [`templates`]: super::templates
 
 use datafusion::{common::SchemaError, error::DataFusionError};
-use helioql_grammar::{Diagnostic, Location, Span, closest};
+use helioql_grammar::{Diagnostic, Location, Span, closest, lower_first};
 
 use super::{
     Error,
@@ -34,6 +34,8 @@ const PREFIXES: [&str; 14] = [
     "Schema error: ",
     "This feature is not implemented: ",
 ];
+/// What a note about a column that may have been meant begins with.
+const POSSIBLE_COLUMN: &str = "possible column ";
 /// What DataFusion says to its own developers.
 const ASIDES: [&str; 3] = [
     "This issue was likely caused by a bug in DataFusion's code",
@@ -77,6 +79,10 @@ pub(crate) fn translate(error: &DataFusionError) -> Translated {
     if let DataFusionError::SchemaError(schema, _) = error.find_root() {
         diagnostic = suggest_column(diagnostic, schema);
     }
+    let possible = found.map(possible_columns).unwrap_or_default();
+    if diagnostic.hints.is_empty() && !possible.is_empty() {
+        diagnostic = diagnostic.with_hint(format!("there is {}", possible.join(", ")));
+    }
     Translated { diagnostic, about }
 }
 
@@ -104,7 +110,7 @@ fn message(text: &str) -> Translated {
     let end = ASIDES.iter().filter_map(|aside| text.find(aside)).min();
     let text = text[..end.unwrap_or(text.len())].trim();
     let mut translated = templates::apply(text, called).unwrap_or_else(|| Translated {
-        diagnostic: Diagnostic::error(lower_first(&plain(text))),
+        diagnostic: Diagnostic::error(lower_first(unstopped(&plain(text)))),
         about: templates::title(text).map(About::name),
     });
     if let Some(candidates) = candidates {
@@ -120,18 +126,28 @@ fn message(text: &str) -> Translated {
     translated
 }
 
+/// The columns that DataFusion thinks may have been meant, in quotes.
+fn possible_columns(found: &datafusion::common::Diagnostic) -> Vec<String> {
+    found
+        .notes
+        .iter()
+        .filter_map(|note| note.message.strip_prefix(POSSIBLE_COLUMN))
+        .map(|column| format!("`{column}`"))
+        .collect()
+}
+
 /// DataFusion's notes and helps; those about columns are ours to say.
 fn remarks(mut diagnostic: Diagnostic, found: &datafusion::common::Diagnostic) -> Diagnostic {
-    let mut columns = Vec::new();
+    let columns = possible_columns(found);
     let mut types = Vec::new();
     for note in &found.notes {
-        if let Some(column) = note.message.strip_prefix("possible column ") {
-            columns.push(format!("`{column}`"));
-        } else if let Some(kind) = note.message.strip_prefix("has type ") {
+        if let Some(kind) = note.message.strip_prefix("has type ") {
             types.push(templates::described_type(kind));
-        } else if !note.message.starts_with("Possible function") && !note.message.starts_with("Extra column")
+        } else if !["Possible function", "Extra column", POSSIBLE_COLUMN]
+            .iter()
+            .any(|ours| note.message.starts_with(ours))
         {
-            let note = lower_first(&plain(&note.message));
+            let note = lower_first(unstopped(&plain(&note.message)));
             diagnostic = diagnostic.with_note(
                 note.replace(" fields", " columns")
                     .replace("1 columns", "1 column"),
@@ -146,7 +162,7 @@ fn remarks(mut diagnostic: Diagnostic, found: &datafusion::common::Diagnostic) -
     }
     if diagnostic.hints.is_empty() {
         for help in &found.helps {
-            diagnostic = diagnostic.with_hint(lower_first(&plain(&help.message)));
+            diagnostic = diagnostic.with_hint(lower_first(unstopped(&plain(&help.message))));
         }
     }
     diagnostic
@@ -163,13 +179,6 @@ fn suggest_column(diagnostic: Diagnostic, error: &SchemaError) -> Diagnostic {
     diagnostic.with_suggestion(closest(&field.name, names))
 }
 
-pub(super) fn lower_first(text: &str) -> String {
-    let text = text.strip_suffix('.').unwrap_or(text);
-    let mut chars = text.chars();
-    match (chars.next(), chars.next()) {
-        (Some(first), Some(second)) if first.is_uppercase() && second.is_lowercase() => {
-            first.to_lowercase().chain(text.chars().skip(1)).collect()
-        }
-        _ => text.to_owned(),
-    }
+fn unstopped(text: &str) -> &str {
+    text.strip_suffix('.').unwrap_or(text)
 }

@@ -3,7 +3,7 @@
 use datafusion::execution::SessionState;
 use helioql_grammar::{Diagnostic, closest};
 
-use super::templates::{About, Family};
+use super::{rules::Family, templates::About};
 use crate::relations::relations;
 
 /// Adds "did you mean" from the names of the session.

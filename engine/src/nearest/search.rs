@@ -128,6 +128,7 @@ impl Plan {
         let rows = arrow::compute::concat_batches(&schema, &batches)?;
         let vectors = VectorColumn::new(rows.column(self.query))?;
         if self.shown == Asking::Alone
+            && !self.fills_up
             && (0..vectors.len())
                 .filter_map(|row| vectors.get(row))
                 .any(|vector| !is_finite(vector))
@@ -159,10 +160,14 @@ impl Plan {
             let ask = |(index, top): (usize, &mut TopK)| -> Result<usize> {
                 let row = first + index;
                 // A vector that is NULL, such as the patch of a record that does not exist, is near to nothing,
-                // and so is one that is not a place.
-                let Some(query) = questions.vectors.get(row).filter(|vector| is_finite(vector)) else {
+                // and so is one that is not a place. An order by their distance has all rows all the same.
+                let query = questions
+                    .vectors
+                    .get(row)
+                    .filter(|vector| self.fills_up || is_finite(vector));
+                if query.is_none() && !self.fills_up {
                     return Ok(0);
-                };
+                }
                 let mask = match &self.filter {
                     Some(filter) => Some(filter.mask(&questions.rows, row, batch)?),
                     None => None,
@@ -172,22 +177,17 @@ impl Plan {
                     if mask.as_ref().is_some_and(|mask| !mask.value(candidate)) {
                         continue;
                     }
-                    let distance = match vectors.get(candidate) {
-                        Some(vector) => {
+                    let distance = match (query, vectors.get(candidate)) {
+                        (Some(query), Some(vector)) => {
                             distances += 1;
-                            self.metric.distance(query, vector)
+                            let distance = self.metric.distance(query, vector);
+                            // There is more than one NaN, and they would not be ordered as one.
+                            if distance.is_nan() { f64::NAN } else { distance }
                         }
-                        None => NO_DISTANCE,
+                        _ => NO_DISTANCE,
                     };
-                    if !distance.is_nan() {
+                    if self.fills_up || !distance.is_nan() {
                         top.offer(distance, place, candidate, || keys.get(candidate));
-                    } else if self.fills_up {
-                        let last = if vectors.get(candidate).is_some() {
-                            f64::NAN
-                        } else {
-                            NO_DISTANCE
-                        };
-                        top.offer(last, place, candidate, || keys.get(candidate));
                     }
                 }
                 Ok(distances)

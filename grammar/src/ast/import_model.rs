@@ -4,7 +4,7 @@ use sqlparser::ast::Ident;
 
 use crate::{
     ast::{ModelKind, Options, or_replace, quoted},
-    keywords::{Syntax, setting},
+    keywords::{Setting, Syntax, setting},
     span::Span,
 };
 
@@ -27,6 +27,16 @@ const NOTHING_RUNS: &str = "\
 A file is read as safetensors or as a PyTorch checkpoint, whose code is never run. A tensor that is missing, \
 misshapen or not finite is an error that names it, and nothing is kept.";
 
+const CELL_MM: Setting = setting(
+    "cell_mm",
+    "number",
+    "Mm",
+    "the architecture's",
+    "the side of a pixel on the Sun",
+);
+
+const WHAT_WAS_READ: &str = "A table of fact and value: the name, the tensors read and those left out.";
+
 /// What help says of a generator.
 pub(crate) const GENERATOR: Syntax = Syntax {
     opening: "IMPORT GENERATOR",
@@ -41,13 +51,7 @@ pub(crate) const GENERATOR: Syntax = Syntax {
             "told by the tensors",
             "'dcgan' (ours) or 'generative_interrogator' (arXiv:2502.05351)",
         ),
-        setting(
-            "cell_mm",
-            "number",
-            "Mm",
-            "the architecture's",
-            "the side of a pixel on the Sun",
-        ),
+        CELL_MM,
         setting(
             "clip",
             "number",
@@ -56,7 +60,7 @@ pub(crate) const GENERATOR: Syntax = Syntax {
             "the field at the image values ±1",
         ),
     ],
-    returns: "A table of fact and value: the name, the tensors read and those left out.",
+    returns: WHAT_WAS_READ,
     examples: &["\
 IMPORT GENERATOR theirs FROM 'gan.ckpt';
 SELECT name, origin FROM system.generators ORDER BY name"],
@@ -84,13 +88,7 @@ pub(crate) const ENCODER: Syntax = Syntax {
             "the architecture's",
             "the side of the images it takes",
         ),
-        setting(
-            "cell_mm",
-            "number",
-            "Mm",
-            "the architecture's",
-            "the side of a pixel on the Sun",
-        ),
+        CELL_MM,
         setting(
             "clip",
             "number",
@@ -99,7 +97,7 @@ pub(crate) const ENCODER: Syntax = Syntax {
             "the field beyond which images are clipped",
         ),
     ],
-    returns: "A table of fact and value: the name, the tensors read and those left out.",
+    returns: WHAT_WAS_READ,
     examples: &["\
 IMPORT ENCODER copy FROM 'look.safetensors';
 SELECT name, origin FROM system.encoders ORDER BY name"],

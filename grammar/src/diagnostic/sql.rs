@@ -142,7 +142,8 @@ fn split_place(text: &str) -> (String, Option<Location>) {
     }
 }
 
-fn lower_first(text: &str) -> String {
+/// A message in lower case, but for a first word that is written in capitals.
+pub fn lower_first(text: &str) -> String {
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
         (Some(first), Some(second)) if second.is_lowercase() => {

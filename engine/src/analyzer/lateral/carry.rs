@@ -19,7 +19,7 @@ use datafusion::{
     },
 };
 
-use super::{nearest, query_of, ranked};
+use super::{comes_after, nearest, query_of, within};
 use crate::nearest::{
     Asking, NearestNode, QUERY,
     node::{RANK, speaks_of},
@@ -221,7 +221,7 @@ impl Outer {
         columns.push(query.alias(&name));
         let asking = LogicalPlanBuilder::from(rows).project(columns)?.build()?;
         let shown = if self.pads { Asking::Padded } else { Asking::Joined };
-        let (node, hoisted) = correlated_rows(node, self)?;
+        let (node, hoisted) = within::hoist(node, self)?;
         let mut node = node.asked_by(asking, Column::from_name(name), shown)?;
         for predicate in hoisted {
             node = node.with_filter(predicate)?;
@@ -509,7 +509,7 @@ fn fold(plan: LogicalPlan, predicate: &Expr, block: bool, padded: bool) -> Resul
             let Some(node) = extension.node.as_any().downcast_ref::<NearestNode>() else {
                 return Ok((LogicalPlan::Extension(extension), false));
             };
-            let node = if block && !ranked(predicate) {
+            let node = if block && !comes_after(predicate) {
                 node.clone().with_filter(predicate.clone())?
             } else if padded {
                 node.clone().with_after(predicate.clone())
@@ -547,55 +547,4 @@ fn fold(plan: LogicalPlan, predicate: &Expr, block: bool, padded: bool) -> Resul
         }
         other => Ok((other, false)),
     }
-}
-
-/// The node without the predicates of its `within` that read the outer row, and these.
-pub(super) fn correlated_rows(mut node: NearestNode, outer: &Outer) -> Result<(NearestNode, Vec<Expr>)> {
-    let mut hoisted = Vec::new();
-    if node.within.all_out_ref_exprs().is_empty() {
-        return Ok((node, hoisted));
-    }
-    let shown = node.within.schema().columns();
-    let within = node.within.clone().transform_down(|plan| {
-        let LogicalPlan::Filter(filter) = plan else {
-            return Ok(Transformed::no(plan));
-        };
-        let (correlated, kept): (Vec<Expr>, Vec<Expr>) = split_conjunction(&filter.predicate)
-            .into_iter()
-            .cloned()
-            .partition(Expr::contains_outer);
-        hoisted.extend(correlated);
-        Ok(Transformed::yes(match conjunction(kept) {
-            Some(kept) => LogicalPlan::Filter(Filter::try_new(kept, filter.input)?),
-            None => Arc::unwrap_or_clone(filter.input),
-        }))
-    })?;
-    node.within = within.data;
-    let hoisted = hoisted
-        .into_iter()
-        .map(|predicate| {
-            let inward = outer.inward(predicate)?;
-            // The columns of the rows to choose from, under the name that they have in the answer.
-            let renamed = inward.transform(|expr| {
-                let Expr::Column(column) = &expr else {
-                    return Ok(Transformed::no(expr));
-                };
-                if outer.columns().any(|known| known == *column) {
-                    return Ok(Transformed::no(expr));
-                }
-                match shown.iter().find(|shown| shown.name == column.name) {
-                    Some(shown) => Ok(Transformed::yes(Expr::Column(shown.clone()))),
-                    None => unsupported(
-                        &format!("`{}`, which `within` does not return,", column.name),
-                        "SELECT it there too",
-                    ),
-                }
-            })?;
-            Ok(renamed.data)
-        })
-        .collect::<Result<_>>()?;
-    if !node.within.all_out_ref_exprs().is_empty() {
-        return unsupported("this `within`", "only its WHERE may read columns of an outer row");
-    }
-    Ok((node, hoisted))
 }

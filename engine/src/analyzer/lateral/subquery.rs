@@ -26,7 +26,7 @@ use datafusion::{
 
 use super::{
     Lateral,
-    carry::{Carried, Outer},
+    carry::{Carried, Outer, unsupported},
     is_ours, nearest,
 };
 
@@ -45,6 +45,9 @@ impl Lateral {
         for expr in plan.expressions() {
             let name = names.save(&expr);
             let read = expr.transform_down(|expr| {
+                if matches!(&expr, Expr::InSubquery(within) if is_ours(&within.subquery.subquery)) {
+                    return unsupported("IN", "EXISTS (SELECT … WHERE …) does the same");
+                }
                 let Some((subquery, exists)) = ours(&expr) else {
                     return Ok(Transformed::no(expr));
                 };

@@ -1,0 +1,436 @@
+//! DataFusion's messages and what we say instead, one row each.
+//!
+//! In `theirs`, `{}` stands for any text. In `ours` and `hint`, `{0}` is the first of these as SQL writes it, `{0t}`
+//! the same as the name of a type. `about` is what the statement is searched for to find the place, the
+//! first alternative of `a|b` that stands in it.
+
+/// Names of one kind, among which the one that was meant is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    None,
+    Table,
+    Function,
+    Relation,
+    Setting,
+}
+
+/// One message of theirs and ours.
+pub(super) struct Rule {
+    pub(super) theirs: &'static str,
+    pub(super) ours: &'static str,
+    pub(super) hint: &'static str,
+    pub(super) about: &'static str,
+    pub(super) family: Family,
+}
+
+const fn rule(theirs: &'static str, ours: &'static str, hint: &'static str, about: &'static str) -> Rule {
+    Rule {
+        theirs,
+        ours,
+        hint,
+        about,
+        family: Family::None,
+    }
+}
+
+const fn unknown(theirs: &'static str, ours: &'static str, family: Family) -> Rule {
+    Rule {
+        theirs,
+        ours,
+        hint: "",
+        about: "{0}",
+        family,
+    }
+}
+
+const AS_OTHER: &str = "`AS other_name` behind one of them gives it another name";
+
+/// The first that matches is taken.
+pub(super) const RULES: &[Rule] = &[
+    // Names.
+    rule(
+        "column '{}' not found in '{}'",
+        "unknown column `{1}.{0}`",
+        "",
+        "{1}.{0}|{0}",
+    ),
+    rule("column '{}' not found", "unknown column `{0}`", "", "{0}"),
+    rule("column '{}' is ambiguous", "column `{0}` is ambiguous", "", "{0}"),
+    rule(
+        "No field named {}.{}Valid fields are {}",
+        "unknown column `{0}`",
+        "",
+        "{0}",
+    ),
+    rule("No field named {}.", "unknown column `{0}`", "", "{0}"),
+    rule("No field named {}", "unknown column `{0}`", "", "{0}"),
+    rule(
+        "Invalid qualifier {}",
+        "unknown table `{0}`",
+        "a table with an alias is known by its alias alone",
+        "{0}",
+    ),
+    unknown(
+        "table 'datafusion.public.{}' not found",
+        "unknown table `{0}`",
+        Family::Table,
+    ),
+    unknown("table '{}' not found", "unknown table `{0}`", Family::Table),
+    unknown("No table named '{}'", "unknown table `{0}`", Family::Table),
+    unknown("Table '{}' doesn't exist.", "unknown table `{0}`", Family::Table),
+    unknown("View '{}' doesn't exist.", "unknown view `{0}`", Family::Table),
+    rule(
+        "Table '{}' already exists",
+        "table `{0}` is there already",
+        "CREATE OR REPLACE TABLE writes over it",
+        "{0}",
+    ),
+    unknown(
+        "Invalid function '{}'",
+        "unknown function `{0}`",
+        Family::Function,
+    ),
+    unknown(
+        "table function '{}' not found",
+        "unknown function `{0}` in FROM",
+        Family::Relation,
+    ),
+    rule(
+        "Prepared statement '{}' does not exist",
+        "unknown prepared statement `{0}`",
+        "PREPARE name AS … makes one",
+        "{0}",
+    ),
+    rule(
+        "Placeholder '{}' was not provided a value for execution.",
+        "the parameter `{0}` has no value",
+        "",
+        "{0}",
+    ),
+    rule(
+        "WITH query name \"{}\" specified more than once",
+        "the name `{0}` is given twice in WITH",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Projections require unique expression names but the expression \"{}\" at position {} and \"{}\" at position {} have the same name.{}",
+        "two columns are called `{0}`",
+        AS_OTHER,
+        "{0}",
+    ),
+    rule(
+        "Schema contains duplicate qualified field name {}.{}",
+        "two tables are called `{0}`",
+        AS_OTHER,
+        "{0}",
+    ),
+    rule(
+        "Schema contains duplicate unqualified field name {}",
+        "two columns are called `{0}`",
+        AS_OTHER,
+        "{0}",
+    ),
+    unknown(
+        "could not find config namespace for key \"{}\"",
+        "unknown setting `{0}`",
+        Family::Setting,
+    ),
+    unknown(
+        "Config value \"{}\" not found on {}",
+        "unknown setting `{0}`",
+        Family::Setting,
+    ),
+    unknown(
+        "Could not find config namespace \"{}\"",
+        "unknown setting `{0}`",
+        Family::Setting,
+    ),
+    unknown(
+        "'{}' is not a variable which can be viewed with 'SHOW'",
+        "unknown setting `{0}`",
+        Family::Setting,
+    ),
+    rule(
+        "Error parsing '{}' as {}",
+        "the setting takes {1t}, found `{0}`",
+        "",
+        "{0}",
+    ),
+    rule("Unsupported SQL type {}", "unknown type `{0}`", "", "{0}"),
+    rule(
+        "Unsupported type '{}'. Must be{}",
+        "unknown type `{0}`",
+        "types are named as in 'Int32' or 'Timestamp(ns)'",
+        "{0}",
+    ),
+    rule(
+        "There is no registered file format with ext {}",
+        "unknown file format `{0}`",
+        "the formats are parquet, csv, json and arrow",
+        "",
+    ),
+    // Arguments.
+    rule(
+        "'{}' does not support zero arguments.",
+        "`{0}` needs arguments, found none",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Function '{}' expects {} arguments but received {}",
+        "`{0}` takes {1} argument(s), found {2}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Function '{}' expects {} but received {}",
+        "`{0}` takes {1t}, found {2t}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Function '{}' failed to match any signature{}",
+        "`{0}` does not take these arguments",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Failed to coerce arguments to satisfy a call to '{}' function: coercion from {} to the signature {} failed.",
+        "`{0}` does not take {1t}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Function 'make_array' user-defined coercion failed with: {}make_array: [{}].",
+        "the elements of a list have one type, found [{1}]",
+        "",
+        "[",
+    ),
+    rule(
+        "Function '{}' user-defined coercion failed with: {}",
+        "`{0}` does not take these arguments: {1}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "{} does not support type {}.",
+        "`{0}` does not take {1t}",
+        "",
+        "{0}|[",
+    ),
+    rule(
+        "Argument #{} must be an INTEGER or NULL, got {}",
+        "argument {0} takes a whole number, found {1}",
+        "",
+        "generate_series|range",
+    ),
+    rule(
+        "{} function requires {} arguments",
+        "`{0}` takes {1} arguments",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Percentile value must be between 0.0 and 1.0 inclusive, {} is invalid",
+        "a percentile lies between 0 and 1, found {0}",
+        "",
+        "{0}",
+    ),
+    rule("Expected an integer value", "a whole number was expected", "", ""),
+    // Types.
+    rule(
+        "expressions have incompatible types",
+        "the two sides have types that do not go together",
+        "",
+        "",
+    ),
+    rule(
+        "Cannot coerce arithmetic expression {} to valid types",
+        "`{0}` has types that do not go together",
+        "",
+        "",
+    ),
+    rule(
+        "There isn't a common type to coerce {} and {} in {} expression",
+        "{2} compares texts, found {0t} and {1t}",
+        "",
+        "{2}",
+    ),
+    rule(
+        "NOT cannot be used with {}",
+        "NOT takes true or false, found {0t}",
+        "a condition such as `x > 0` is true or false",
+        "NOT",
+    ),
+    rule(
+        "Cannot create filter with non-boolean predicate '{}' returning {}",
+        "a condition is true or false, found {1t}",
+        "a condition such as `x > 0` is true or false",
+        "{0}|WHERE|HAVING",
+    ),
+    rule(
+        "Unsupported CAST from {} to {}",
+        "{0t} cannot be cast to {1t}",
+        "",
+        "CAST|::",
+    ),
+    rule(
+        "Cannot cast string '{}' to value of {} type",
+        "`'{0}'` is not {1t}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Can't cast value {} to type {}",
+        "{0} is out of the range of {1}",
+        "",
+        "{0}|CAST|::",
+    ),
+    rule(
+        "Error parsing timestamp from '{}': {}",
+        "`'{0}'` is no time: {1}",
+        "a time is written '2011-02-15 01:59:26'",
+        "{0}",
+    ),
+    rule(
+        "Invalid input syntax for type interval: \"{}\"",
+        "`'{0}'` is no interval",
+        "an interval is written INTERVAL '12 minutes'",
+        "{0}",
+    ),
+    rule(
+        "Cannot access field at argument 1: type {} is not Struct, Map, or Null",
+        "{0t} has no fields",
+        "",
+        "",
+    ),
+    rule(
+        "Dot access not supported for non-string expr: Identifier(Ident { value: \"{}\",{}",
+        "a field of an expression is not taken by a dot",
+        "it is written `(…)['{0}']`",
+        "{0}",
+    ),
+    rule(
+        "Incompatible inputs for Union: Previous inputs were of type {}, but got incompatible type {} on column '{}'",
+        "the sides of UNION have different types: {0t} and {1t}",
+        "",
+        "UNION",
+    ),
+    rule(
+        "UNION queries have different number of columns",
+        "the two sides of UNION have different numbers of columns",
+        "",
+        "UNION",
+    ),
+    // Aggregates and clauses.
+    rule(
+        "'{}' must appear in GROUP BY clause because it's not an aggregate expression",
+        "column `{0}` is neither grouped nor aggregated",
+        "add it to GROUP BY, or take an aggregate such as `max({0})`",
+        "{0}",
+    ),
+    rule(
+        "Column in {} must be in GROUP BY or an aggregate function: {} \"{}\"{}",
+        "column `{2}` is neither grouped nor aggregated",
+        "add it to GROUP BY, or take an aggregate such as `max({2})`",
+        "{2}",
+    ),
+    rule(
+        "Aggregate functions are not allowed in the WHERE clause. Consider using HAVING instead",
+        "an aggregate cannot stand in WHERE",
+        "a condition on an aggregate stands in HAVING",
+        "WHERE",
+    ),
+    rule(
+        "Aggregate function calls cannot be nested",
+        "an aggregate cannot stand in an aggregate",
+        "the inner one can stand in a subquery in FROM",
+        "",
+    ),
+    rule(
+        "Too many columns! The subquery should only return one column",
+        "a subquery that stands for a value has one column",
+        "",
+        "(",
+    ),
+    rule(
+        "Scalar subquery returned more than one row",
+        "a subquery that stands for a value has one row",
+        "`LIMIT 1` takes the first",
+        "",
+    ),
+    rule(
+        "More than one row returned by a subquery used as an expression",
+        "a subquery that stands for a value has one row",
+        "`LIMIT 1` takes the first",
+        "",
+    ),
+    rule(
+        "Order by column out of bounds, specified: {}, max: {}",
+        "ORDER BY names column {0}, the query has {1}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Cannot find column with position {} in SELECT clause. Valid columns: 1 to {}",
+        "GROUP BY names column {0}, the query has {1}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "LIMIT must be >= 0, '{}' was provided",
+        "LIMIT takes a whole number from 0, found {0}",
+        "",
+        "{0}|LIMIT",
+    ),
+    rule(
+        "OFFSET must be >=0, '{}' was provided",
+        "OFFSET takes a whole number from 0, found {0}",
+        "",
+        "{0}|OFFSET",
+    ),
+    rule(
+        "Expected LIMIT to be an integer or null, but got {}",
+        "LIMIT takes a whole number from 0, found {0t}",
+        "",
+        "LIMIT",
+    ),
+    rule(
+        "Expected OFFSET to be an integer or null, but got {}",
+        "OFFSET takes a whole number from 0, found {0t}",
+        "",
+        "OFFSET",
+    ),
+    rule(
+        "SELECT DISTINCT ON expressions must match initial ORDER BY expressions",
+        "ORDER BY must begin with the expressions of DISTINCT ON",
+        "",
+        "DISTINCT",
+    ),
+    rule(
+        "Inconsistent data length across values list: got {} values in row {} but expected {}",
+        "a row of VALUES has {0} value(s), {2} were expected",
+        "",
+        "VALUES",
+    ),
+    // While it runs.
+    rule(
+        "Divide by zero error",
+        "division by zero",
+        "`x / nullif(y, 0)` is NULL where y is zero",
+        "/|%",
+    ),
+    rule(
+        "Regular expression did not compile: {}",
+        "the regular expression cannot be read",
+        "",
+        "",
+    ),
+    rule(
+        "string size overflow on repeat, max size is {}, but got {}",
+        "the text is too long: at most {0} bytes, found {1}",
+        "",
+        "{1}",
+    ),
+];
