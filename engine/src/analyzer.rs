@@ -1,4 +1,5 @@
-//! Rules that fix what a query means. They run before all of DataFusion's, in this order.
+//! Rules that fix what a query means: [`rules`] run before all of DataFusion's, in this order, [`last_rules`] after
+//! its analyzer and before its optimizer.
 
 mod draw_once;
 mod keep_types;
@@ -6,6 +7,7 @@ mod lateral;
 mod nearest_for_order;
 mod place_nearest_filter;
 mod resolve_quantities;
+mod unknown_membership;
 
 use std::sync::Arc;
 
@@ -13,8 +15,7 @@ use datafusion::{logical_expr::ScalarUDF, optimizer::AnalyzerRule};
 
 /// The rules, in the order in which they run: quantities become numbers before predicates are placed, so that
 /// they are placed in their final form, and lateral relations are joined before, so that a WHERE sees them. Where
-/// subqueries get their types back, and when draws are placed, does not
-/// matter to either.
+/// subqueries get their types back, and when draws are placed, does not matter to either.
 pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     vec![
         Arc::new(keep_types::KeepTypes { typed }),
@@ -24,4 +25,9 @@ pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + 
         Arc::new(nearest_for_order::NearestForOrder::default()),
         Arc::new(draw_once::DrawOnce::default()),
     ]
+}
+
+/// The rules that compare values, which have their types only now.
+pub(crate) fn last_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    vec![Arc::new(unknown_membership::UnknownMembership)]
 }

@@ -80,6 +80,7 @@ impl Session {
             .analyzer_rules()
             .get_or_insert_with(|| datafusion::optimizer::Analyzer::new().rules);
         rules.splice(0..0, analyzer::rules(named(&functions, typed::TYPED)?));
+        rules.extend(analyzer::last_rules());
         let planners = builder.expr_planners().get_or_insert_with(Vec::new);
         planners.insert(0, Arc::new(Distances::new(&functions)?));
         // A file can be queried by its path: FROM 'patches.parquet'.
