@@ -14,6 +14,10 @@ const DEEPEST_BRACKETS: usize = 100;
 /// Operators in a chain, those of the chains around it included.
 const LONGEST_CHAIN: usize = 1000;
 
+/// Names joined by periods, those around the brackets that follow such a name included. `sqlparser` tries what
+/// stands behind a period twice when it fails, and so works twice as long for each of them.
+const MOST_PERIODS: usize = 10;
+
 /// Words that join two operands, or bind to one, as an operator does.
 const OPERATOR_WORDS: &[&str] = &[
     "AND",
@@ -49,13 +53,31 @@ struct Open<'t> {
     around: usize,
     /// Operators since the last comma at this level.
     chain: usize,
+    /// Periods of the names around this bracket.
+    periods_around: usize,
+    /// Periods of the name that it follows.
+    periods: usize,
 }
 
 /// Checks the brackets and chains of one statement.
 pub(crate) fn check(statement: &[TokenWithSpan]) -> Result<(), Diagnostic> {
     let mut open: Vec<Open<'_>> = Vec::new();
     let (mut around, mut chain) = (0, 0);
+    let (mut periods_around, mut periods, mut after_period) = (0, 0, false);
     for TokenWithSpan { token, span } in statement {
+        match token {
+            Token::Whitespace(_) => continue,
+            Token::Period => periods += 1,
+            token if is_bracket(token) || after_period => {}
+            _ => periods = 0,
+        }
+        after_period = *token == Token::Period;
+        if periods_around + periods > MOST_PERIODS {
+            return Err(Diagnostic::error(format!(
+                "the name is too long: at most {MOST_PERIODS} periods may join its parts"
+            ))
+            .with_span(*span));
+        }
         match token {
             Token::Comma => chain = 0,
             Token::RParen | Token::RBracket | Token::RBrace => {
@@ -74,6 +96,7 @@ pub(crate) fn check(statement: &[TokenWithSpan]) -> Result<(), Diagnostic> {
                     )));
                 }
                 (around, chain) = (opened.around, opened.chain);
+                (periods_around, periods) = (opened.periods_around, opened.periods);
             }
             Token::LParen | Token::LBracket | Token::LBrace => {
                 // A chain of brackets, `x[1][1][1]…`, is as deep as a chain of operators.
@@ -83,8 +106,11 @@ pub(crate) fn check(statement: &[TokenWithSpan]) -> Result<(), Diagnostic> {
                     span: *span,
                     around,
                     chain,
+                    periods_around,
+                    periods,
                 });
                 (around, chain) = (around + chain, 0);
+                (periods_around, periods) = (periods_around + periods, 0);
                 if open.len() > DEEPEST_BRACKETS {
                     return Err(Diagnostic::error(format!(
                         "the statement is nested too deeply: at most {DEEPEST_BRACKETS} brackets may be open at once"
@@ -113,6 +139,13 @@ pub(crate) fn check(statement: &[TokenWithSpan]) -> Result<(), Diagnostic> {
             ))),
         None => Ok(()),
     }
+}
+
+fn is_bracket(token: &Token) -> bool {
+    matches!(
+        token,
+        Token::LParen | Token::LBracket | Token::LBrace | Token::RParen | Token::RBracket | Token::RBrace
+    )
 }
 
 fn closing(open: &Token) -> Token {
@@ -182,6 +215,24 @@ mod tests {
                 expected.map(|(text, column)| (text.to_owned(), column)),
                 "{source}"
             );
+        }
+    }
+
+    #[test]
+    fn periods_are_limited_along_a_name() {
+        let too_long = Some("the name is too long: at most 10 periods may join its parts".to_owned());
+        for (source, fits) in [
+            ("a.".repeat(10) + "a", true),
+            ("a.".repeat(11) + "a", false),
+            ("a .\n".repeat(11) + "a", false),
+            ("a.f(".repeat(11) + "1" + &")".repeat(11), false),
+            ("a[1].".repeat(11) + "a", false),
+            ("a.b, ".repeat(1000) + "a.b", true),
+            ("f(a.b + ".repeat(50) + "1" + &")".repeat(50), true),
+            ("a.b = a.b AND ".repeat(300) + "a.b", true),
+        ] {
+            let found = message(&source).map(|(text, _)| text);
+            assert_eq!(found, if fits { None } else { too_long.clone() }, "{source}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! DataFusion's messages and what we say instead, one row each.
 //!
 //! In `theirs`, `{}` stands for any text. In `ours` and `hint`, `{0}` is the first of these as SQL writes it, `{0t}`
-//! the same as the name of a type. `about` is what the statement is searched for to find the place, the
+//! the same as the name of a type, `{0s}` as several. `about` is what the statement is searched for to find the place, the
 //! first alternative of `a|b` that stands in it.
 
 use helioql_grammar::Diagnostic;
@@ -133,6 +133,12 @@ const RULES: &[Rule] = &[
         "{0}",
     ),
     rule(
+        "Projections require unique expression names but the expression \"{} AS {}\" at position {} and \"{}\" at position {} have the same name.{}",
+        "two columns are called `{1}`",
+        AS_OTHER,
+        "{1}",
+    ),
+    rule(
         "Projections require unique expression names but the expression \"{}\" at position {} and \"{}\" at position {} have the same name.{}",
         "two columns are called `{0}`",
         AS_OTHER,
@@ -191,6 +197,12 @@ const RULES: &[Rule] = &[
     ),
     // Arguments.
     rule(
+        "Function '{}' failed to match any signature{}",
+        "`{0}` does not take these arguments",
+        "",
+        "{0}",
+    ),
+    rule(
         "'{}' does not support zero arguments.",
         "`{0}` needs arguments, found none",
         "",
@@ -209,12 +221,6 @@ const RULES: &[Rule] = &[
         "{0}",
     ),
     rule(
-        "Function '{}' failed to match any signature{}",
-        "`{0}` does not take these arguments",
-        "",
-        "{0}",
-    ),
-    rule(
         "Failed to coerce arguments to satisfy a call to '{}' function: coercion from {} to the signature {} failed.",
         "`{0}` does not take {1t}",
         "",
@@ -222,7 +228,7 @@ const RULES: &[Rule] = &[
     ),
     rule(
         "Function 'make_array' user-defined coercion failed with: {}make_array: [{}].",
-        "the elements of a list have one type, found [{1}]",
+        "the elements of a list have one type, found {1s}",
         "",
         "[",
     ),
@@ -237,6 +243,12 @@ const RULES: &[Rule] = &[
         "`{0}` does not take {1t}",
         "",
         "{0}|[",
+    ),
+    rule(
+        "Argument #{} must be an INTEGER or NULL, got Literal({}, None)",
+        "argument {0} takes a whole number, found {1}",
+        "",
+        "generate_series|range",
     ),
     rule(
         "Argument #{} must be an INTEGER or NULL, got {}",
@@ -458,10 +470,13 @@ const RULES: &[Rule] = &[
 pub(super) fn apply(text: &str, called: Option<&str>) -> Option<Translated> {
     let (rule, found) = RULES
         .iter()
-        .find_map(|rule| Some((rule, capture(rule.theirs, text)?)))?;
+        .find_map(|rule| Some((rule, capture(rule.theirs.trim_end_matches('.'), text)?)))?;
     let mut diagnostic = Diagnostic::error(fill(rule.ours, &found));
     if let Some(call) = called.filter(|_| rule.ours.contains("these arguments")) {
-        diagnostic.message = format!("{}: `{call}`", diagnostic.message);
+        let types = call
+            .split_once('(')
+            .map_or("", |(_, types)| types.trim_end_matches(')'));
+        diagnostic.message = format!("{}: found {}", diagnostic.message, described_types(types));
     }
     if !rule.hint.is_empty() {
         diagnostic = diagnostic.with_hint(fill(rule.hint, &found));
@@ -504,6 +519,7 @@ fn fill(ours: &str, found: &[&str]) -> String {
     for (index, part) in found.iter().enumerate() {
         text = text
             .replace(&format!("{{{index}t}}"), &described_type(part))
+            .replace(&format!("{{{index}s}}"), &described_types(part))
             .replace(&format!("{{{index}}}"), &plain(part));
     }
     text.replace("1 argument(s)", "1 argument")
@@ -545,6 +561,20 @@ pub(super) fn plain(text: &str) -> String {
         }
     }
     out
+}
+
+/// Types parted by commas.
+fn described_types(text: &str) -> String {
+    let mut depth = 0_usize;
+    let parts = text.split(|char| {
+        match char {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        char == ',' && depth == 0
+    });
+    parts.map(described_type).collect::<Vec<_>>().join(", ")
 }
 
 /// A type of Arrow, or of DataFusion's signatures, with an article.
@@ -609,7 +639,7 @@ mod tests {
                 "abs",
             ),
         ] {
-            let found = apply(theirs, None).expect(theirs);
+            let found = apply(theirs, None).expect("a rule");
             assert_eq!(found.diagnostic.message, ours);
             assert_eq!(
                 found.about.map(|about| about.texts[0].clone()).as_deref(),
