@@ -125,6 +125,7 @@ fn long() -> Vec<(&'static str, String)> {
 /// Runs a statement as an application does, on a worker of tokio with its ordinary stack.
 fn runs(name: &str, sql: String) -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name(name) // which is what an overflow tells
         .worker_threads(1)
         .enable_all()
         .build()?;

@@ -25,7 +25,7 @@ use crate::{
     operators::Distances,
     planner::HelioPlanner,
     relations::{self, HelioRelations},
-    statements, tables,
+    stack, statements, tables,
 };
 
 /// How deep an expression may nest before the parser refuses it.
@@ -130,11 +130,13 @@ impl Session {
     /// When planning or running it fails.
     pub async fn execute(&self, statement: &Statement) -> Result<DataFrame> {
         self.models.cancel_handle().reset();
-        let result = match &statement.kind {
-            StatementKind::Sql(tokens) => self.query(tokens).await,
-            own => statements::execute(self, own, &statement.text).await,
-        };
-        result.map_err(|error| self.located(error, statement))
+        let result = stack::deep(async {
+            match &statement.kind {
+                StatementKind::Sql(tokens) => self.query(tokens).await,
+                own => statements::execute(self, own, &statement.text).await,
+            }
+        });
+        result.await.map_err(|error| self.located(error, statement))
     }
 
     /// An error that came while the rows of `statement` were read, with its place in the statement where that can

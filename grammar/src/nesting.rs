@@ -29,6 +29,7 @@ const OPERATOR_WORDS: &[&str] = &[
     "ILIKE",
     "IN",
     "INTERSECT",
+    "INTERVAL",
     "IS",
     "ISNULL",
     "JOIN",
