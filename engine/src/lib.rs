@@ -35,6 +35,7 @@ mod relations;
 mod session;
 mod shipped;
 mod simulated;
+mod stack;
 mod statements;
 mod tables;
 mod types;

@@ -21,6 +21,7 @@ use datafusion::{
 use crate::{
     draw::{DrawExec, DrawNode},
     nearest::{NearestNode, nearest_exec},
+    stack,
 };
 
 /// DataFusion's physical planner, which also knows [`NearestNode`] and [`DrawNode`].
@@ -34,9 +35,8 @@ impl QueryPlanner for HelioPlanner {
         plan: &LogicalPlan,
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)])
-            .create_physical_plan(plan, session)
-            .await
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)]);
+        stack::deep(planner.create_physical_plan(plan, session)).await
     }
 }
 

@@ -25,6 +25,7 @@ use crate::{
     operators::Distances,
     planner::HelioPlanner,
     relations::{self, HelioRelations},
+    stack::{self, DeepRule},
     statements, tables,
 };
 
@@ -76,11 +77,15 @@ impl Session {
         let mut physical = datafusion::physical_optimizer::optimizer::PhysicalOptimizer::new().rules;
         physical.insert(0, Arc::new(meter));
         builder = builder.with_physical_optimizer_rules(physical);
-        let rules = builder
-            .analyzer_rules()
-            .get_or_insert_with(|| datafusion::optimizer::Analyzer::new().rules);
-        rules.splice(0..0, analyzer::rules(named(&functions, typed::TYPED)?));
+        let mut rules = analyzer::rules(named(&functions, typed::TYPED)?);
+        rules.extend(datafusion::optimizer::Analyzer::new().rules);
         rules.extend(analyzer::last_rules());
+        let analyzer = rules.into_iter().map(|rule| Arc::new(DeepRule(rule)) as _);
+        let optimizer = datafusion::optimizer::Optimizer::new().rules.into_iter();
+        let optimizer = optimizer.map(|rule| Arc::new(DeepRule(rule)) as _);
+        builder = builder
+            .with_analyzer_rules(analyzer.collect())
+            .with_optimizer_rules(optimizer.collect());
         let planners = builder.expr_planners().get_or_insert_with(Vec::new);
         planners.insert(0, Arc::new(Distances::new(&functions)?));
         // A file can be queried by its path: FROM 'patches.parquet'.
@@ -131,11 +136,13 @@ impl Session {
     /// When planning or running it fails.
     pub async fn execute(&self, statement: &Statement) -> Result<DataFrame> {
         self.models.cancel_handle().reset();
-        let result = match &statement.kind {
-            StatementKind::Sql(tokens) => self.query(tokens).await,
-            own => statements::execute(self, own, &statement.text).await,
-        };
-        result.map_err(|error| self.located(error, statement))
+        let result = stack::deep(async {
+            match &statement.kind {
+                StatementKind::Sql(tokens) => self.query(tokens).await,
+                own => statements::execute(self, own, &statement.text).await,
+            }
+        });
+        result.await.map_err(|error| self.located(error, statement))
     }
 
     /// An error that came while the rows of `statement` were read, with its place in the statement where that can

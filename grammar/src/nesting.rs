@@ -18,100 +18,120 @@ const LONGEST_CHAIN: usize = 1000;
 /// stands behind a period twice when it fails, and so works twice as long for each of them.
 const MOST_PERIODS: usize = 10;
 
-/// Words that join two operands, or bind to one, as an operator does.
-const OPERATOR_WORDS: &[&str] = &[
-    "AND",
-    "AT",
-    "BETWEEN",
-    "COLLATE",
-    "DIV",
-    "EXCEPT",
-    "ILIKE",
-    "IN",
-    "INTERSECT",
-    "INTERVAL",
-    "IS",
-    "ISNULL",
-    "JOIN",
-    "LIKE",
-    "MINUS",
-    "NOT",
-    "NOTNULL",
-    "OR",
-    "OVERLAPS",
-    "REGEXP",
-    "RLIKE",
-    "SIMILAR",
-    "UNION",
-    "XOR",
+/// Queries that may stand inside one another. DataFusion's planner works twice as long for each of them.
+const DEEPEST_QUERIES: usize = 12;
+
+/// Words that take more of the stack than an operator, and how many operators they count for. Parsers read INTERVAL
+/// in many steps; the others become relations, which are planned and run inside one another.
+const HEAVY_WORDS: &[(&str, usize)] = &[
+    ("EXCEPT", 5),
+    ("INTERSECT", 5),
+    ("INTERVAL", 20),
+    ("JOIN", 5),
+    ("MINUS", 5),
+    ("UNION", 2),
 ];
 
-/// An open bracket, and the chain it stands in.
+/// Words that join two operands, or bind to one, as an operator does.
+const OPERATOR_WORDS: &[&str] = &[
+    "AND", "AT", "BETWEEN", "COLLATE", "DIV", "ILIKE", "IN", "IS", "ISNULL", "LIKE", "NOT", "NOTNULL", "OR",
+    "OVERLAPS", "REGEXP", "RLIKE", "SIMILAR", "XOR",
+];
+
+/// How deep a place in a statement is, counted along the brackets around it.
+#[derive(Clone, Copy, Default)]
+struct Depth {
+    /// Operators of the chains around this bracket.
+    operators_around: usize,
+    /// Operators since the last comma at this level.
+    operators: usize,
+    /// Periods of the names around this bracket.
+    periods_around: usize,
+    /// Periods of the name read last.
+    periods: usize,
+    /// Queries around, this one included, without those of FROM.
+    queries: usize,
+}
+
+impl Depth {
+    /// The depth behind a bracket that opens here.
+    fn inside(self) -> Self {
+        Self {
+            operators_around: self.operators_around + self.operators,
+            operators: 0,
+            periods_around: self.periods_around + self.periods,
+            periods: 0,
+            queries: self.queries,
+        }
+    }
+
+    /// What is wrong with it, and how it may be mended.
+    fn exceeds(self) -> Option<Diagnostic> {
+        if self.operators_around + self.operators > LONGEST_CHAIN {
+            return Some(
+                Diagnostic::error(format!(
+                    "the expression is too long: at most {LONGEST_CHAIN} operators may stand in one chain"
+                ))
+                .with_hint(
+                    "a long list of alternatives can be written `x IN (…)`, or as a table to join with",
+                ),
+            );
+        }
+        if self.periods_around + self.periods > MOST_PERIODS {
+            return Some(Diagnostic::error(format!(
+                "the name is too long: at most {MOST_PERIODS} periods may join its parts"
+            )));
+        }
+        (self.queries > DEEPEST_QUERIES).then(|| {
+            Diagnostic::error(format!(
+                "the statement is nested too deeply: at most {DEEPEST_QUERIES} queries may stand inside one another"
+            ))
+            .with_hint("a CTE, `WITH name AS (SELECT …)`, can hold an inner part")
+        })
+    }
+}
+
+/// An open bracket, what stands before it, and how deep it lies.
 struct Open<'t> {
     token: &'t Token,
     span: Span,
-    /// Operators of the chains around this bracket.
-    around: usize,
-    /// Operators since the last comma at this level.
-    chain: usize,
-    /// Periods of the names around this bracket.
-    periods_around: usize,
-    /// Periods of the name that it follows.
-    periods: usize,
+    before: Option<&'t Token>,
+    depth: Depth,
 }
 
 /// Checks the brackets and chains of one statement.
 pub(crate) fn check(statement: &[TokenWithSpan]) -> Result<(), Diagnostic> {
     let mut open: Vec<Open<'_>> = Vec::new();
-    let (mut around, mut chain) = (0, 0);
-    let (mut periods_around, mut periods, mut after_period) = (0, 0, false);
+    let mut depth = Depth::default();
+    let mut before: Option<&Token> = None;
     for TokenWithSpan { token, span } in statement {
         match token {
             Token::Whitespace(_) => continue,
-            Token::Period => periods += 1,
-            token if is_bracket(token) || after_period => {}
-            _ => periods = 0,
-        }
-        after_period = *token == Token::Period;
-        if periods_around + periods > MOST_PERIODS {
-            return Err(Diagnostic::error(format!(
-                "the name is too long: at most {MOST_PERIODS} periods may join its parts"
-            ))
-            .with_span(*span));
+            Token::Period => depth.periods += 1,
+            token if is_bracket(token) || before == Some(&Token::Period) => {}
+            _ => depth.periods = 0,
         }
         match token {
-            Token::Comma => chain = 0,
+            Token::Comma => depth.operators = 0,
             Token::RParen | Token::RBracket | Token::RBrace => {
                 let Some(opened) = open.pop() else {
                     return Err(Diagnostic::error(format!("`{token}` closes nothing")).with_span(*span));
                 };
                 if closing(opened.token) != *token {
-                    return Err(Diagnostic::error(format!(
-                        "expected `{}`, found `{token}`",
-                        closing(opened.token)
-                    ))
-                    .with_span(*span)
-                    .with_note(format!(
-                        "`{}` was opened at line {}, column {}",
-                        opened.token, opened.span.start.line, opened.span.start.column
-                    )));
+                    return Err(mismatched(&opened, token).with_span(*span));
                 }
-                (around, chain) = (opened.around, opened.chain);
-                (periods_around, periods) = (opened.periods_around, opened.periods);
+                depth = opened.depth;
             }
             Token::LParen | Token::LBracket | Token::LBrace => {
                 // A chain of brackets, `x[1][1][1]…`, is as deep as a chain of operators.
-                chain += 1;
+                depth.operators += 1;
                 open.push(Open {
                     token,
                     span: *span,
-                    around,
-                    chain,
-                    periods_around,
-                    periods,
+                    before,
+                    depth,
                 });
-                (around, chain) = (around + chain, 0);
-                (periods_around, periods) = (periods_around + periods, 0);
+                depth = depth.inside();
                 if open.len() > DEEPEST_BRACKETS {
                     return Err(Diagnostic::error(format!(
                         "the statement is nested too deeply: at most {DEEPEST_BRACKETS} brackets may be open at once"
@@ -120,16 +140,16 @@ pub(crate) fn check(statement: &[TokenWithSpan]) -> Result<(), Diagnostic> {
                     .with_hint("a CTE, `WITH name AS (SELECT …)`, can hold an inner part"));
                 }
             }
-            token if is_operator(token) => chain += 1,
-            _ => {}
+            token if begins_a_query(token) && before == Some(&Token::LParen) => {
+                let place = open.last().and_then(|open| open.before);
+                depth.queries += usize::from(!is_flattened(place, token));
+            }
+            token => depth.operators += weight(token),
         }
-        if around + chain > LONGEST_CHAIN {
-            return Err(Diagnostic::error(format!(
-                "the expression is too long: at most {LONGEST_CHAIN} operators may stand in one chain"
-            ))
-            .with_span(*span)
-            .with_hint("a long list of alternatives can be written `x IN (…)`, or as a table to join with"));
+        if let Some(diagnostic) = depth.exceeds() {
+            return Err(diagnostic.with_span(*span));
         }
+        before = Some(token);
     }
     match open.pop() {
         Some(Open { token, span, .. }) => Err(Diagnostic::error(format!("`{token}` is never closed"))
@@ -140,6 +160,33 @@ pub(crate) fn check(statement: &[TokenWithSpan]) -> Result<(), Diagnostic> {
             ))),
         None => Ok(()),
     }
+}
+
+fn mismatched(opened: &Open<'_>, found: &Token) -> Diagnostic {
+    let start = opened.span.start;
+    Diagnostic::error(format!("expected `{}`, found `{found}`", closing(opened.token))).with_note(format!(
+        "`{}` was opened at line {}, column {}",
+        opened.token, start.line, start.column
+    ))
+}
+
+fn begins_a_query(token: &Token) -> bool {
+    is_word(token, "SELECT") || is_word(token, "WITH")
+}
+
+/// Whether a query in a bracket behind `place` costs the planner no more than its text: one of FROM, or a CTE
+/// without CTEs of its own.
+fn is_flattened(place: Option<&Token>, begin: &Token) -> bool {
+    place.is_some_and(|place| {
+        ["FROM", "JOIN", "LATERAL"]
+            .iter()
+            .any(|word| is_word(place, word))
+            || (is_word(place, "AS") && is_word(begin, "SELECT"))
+    })
+}
+
+fn is_word(token: &Token, word: &str) -> bool {
+    matches!(token, Token::Word(found) if found.quote_style.is_none() && found.value.eq_ignore_ascii_case(word))
 }
 
 fn is_bracket(token: &Token) -> bool {
@@ -157,16 +204,21 @@ fn closing(open: &Token) -> Token {
     }
 }
 
-/// Everything that is no operand counts: a new kind of operator is then never forgotten.
-fn is_operator(token: &Token) -> bool {
+/// For how many operators a token counts. Everything that is no operand counts: a new kind of operator is then never
+/// forgotten.
+fn weight(token: &Token) -> usize {
     match token {
         Token::Word(Word {
-            value, quote_style, ..
+            value,
+            quote_style: None,
+            ..
         }) => {
-            quote_style.is_none()
-                && OPERATOR_WORDS
-                    .binary_search(&value.to_ascii_uppercase().as_str())
-                    .is_ok()
+            let word = value.to_ascii_uppercase();
+            let heavy = HEAVY_WORDS.iter().find(|(heavy, _)| *heavy == word);
+            heavy.map_or_else(
+                || usize::from(OPERATOR_WORDS.binary_search(&word.as_str()).is_ok()),
+                |(_, weight)| *weight,
+            )
         }
         Token::EOF
         | Token::Number(..)
@@ -180,8 +232,9 @@ fn is_operator(token: &Token) -> bool {
         | Token::UnicodeStringLiteral(_)
         | Token::HexStringLiteral(_)
         | Token::DollarQuotedString(_)
-        | Token::Placeholder(_) => false,
-        _ => true,
+        | Token::Placeholder(_)
+        | Token::Word(_) => 0,
+        _ => 1,
     }
 }
 
@@ -238,6 +291,26 @@ mod tests {
     }
 
     #[test]
+    fn queries_are_limited_where_the_planner_repeats_them() {
+        let too_deep = "the statement is nested too deeply: at most 12 queries may stand inside one another";
+        for (open, close, depth, fits) in [
+            ("(SELECT ", ")", 12, true),
+            ("(SELECT ", ")", 13, false),
+            ("EXISTS (SELECT 1 WHERE ", ")", 13, false),
+            ("NEAREST(x, within => (SELECT * FROM ", "))", 13, false),
+            ("(WITH a AS (SELECT 1) SELECT ", ")", 13, false),
+            ("WITH a AS (", ") SELECT 1", 14, false),
+            ("(SELECT * FROM ", ")", 90, true),
+            ("(SELECT 1), ", "", 1000, true),
+            ("a AS (SELECT 1), ", "", 1000, true),
+        ] {
+            let source = open.repeat(depth) + "SELECT 1" + &close.repeat(depth);
+            let found = message(&source).map(|(text, _)| text);
+            assert_eq!(found, (!fits).then(|| too_deep.to_owned()), "{open}");
+        }
+    }
+
+    #[test]
     fn depth_is_limited() {
         let nested = |depth: usize| "(".repeat(depth) + "1" + &")".repeat(depth);
         assert_eq!(message(&nested(100)), None);
@@ -256,9 +329,15 @@ mod tests {
             ("1+", 1000, true),
             ("1+", 1001, false),
             ("a OR ", 1001, false),
-            ("SELECT 1 UNION ", 1001, false),
+            ("SELECT 1 UNION ", 500, true),
+            ("SELECT 1 UNION ", 501, false),
+            ("SELECT 1 except ", 201, false),
+            ("a JOIN ", 200, true),
+            ("a JOIN ", 201, false),
             ("[1]", 1001, false),
             ("::INT", 1001, false),
+            ("INTERVAL ", 50, true),
+            ("INTERVAL ", 51, false),
             ("-1, ", 100_000, true),
             ("(1), ", 100_000, true),
             ("'a' ", 100_000, true),

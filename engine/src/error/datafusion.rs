@@ -43,6 +43,9 @@ const ASIDES: [&str; 3] = [
     "Candidate functions:",
 ];
 
+/// Notes that say what the message or a hint of ours says.
+const SAID: [&str; 3] = ["Possible function", "Extra column", "NOT can only be used"];
+
 /// The error in the house form.
 pub(crate) fn translate(error: &DataFusionError) -> Translated {
     if let DataFusionError::External(inner) = error.find_root()
@@ -61,9 +64,11 @@ pub(crate) fn translate(error: &DataFusionError) -> Translated {
         };
     }
     let found = error.diagnostic();
-    let text = match found {
-        Some(found) => found.message.clone(),
-        None => innermost(error).strip_backtrace(),
+    let text = match (found, innermost(error)) {
+        (Some(found), _) => found.message.clone(),
+        // Of a setting's value the context says more than the error of the standard library inside.
+        (None, DataFusionError::Context(text, _)) => text.clone(),
+        (None, inner) => inner.strip_backtrace(),
     };
     let Translated {
         mut diagnostic,
@@ -90,6 +95,7 @@ pub(crate) fn translate(error: &DataFusionError) -> Translated {
 fn innermost(mut error: &DataFusionError) -> &DataFusionError {
     loop {
         error = match error {
+            DataFusionError::Context(text, _) if text.starts_with("Error parsing") => return error,
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => inner.as_ref(),
             DataFusionError::Shared(inner) => inner.as_ref(),
             other => return other,
@@ -108,17 +114,22 @@ fn message(text: &str) -> Translated {
         .and_then(|(_, rest)| rest.split_once("'. You might"))
         .map(|(call, _)| call);
     let end = ASIDES.iter().filter_map(|aside| text.find(aside)).min();
-    let text = text[..end.unwrap_or(text.len())].trim();
+    let text = text[..end.unwrap_or(text.len())].trim().trim_end_matches('.');
     let mut translated = templates::apply(text, called).unwrap_or_else(|| Translated {
         diagnostic: Diagnostic::error(lower_first(unstopped(&plain(text)))),
         about: templates::title(text).map(About::name),
     });
-    if let Some(candidates) = candidates {
-        let forms: Vec<&str> = candidates
-            .lines()
-            .map(str::trim)
-            .filter(|line| !line.is_empty())
-            .collect();
+    let forms: Vec<String> = candidates
+        .into_iter()
+        .flat_map(str::lines)
+        .map(|line| {
+            line.trim()
+                .replace("Numeric(1)", "number")
+                .replace("Float64/Float32", "number")
+        })
+        .filter(|line| !line.is_empty() && !line.contains("UserDefined"))
+        .collect();
+    if !forms.is_empty() {
         translated.diagnostic = translated
             .diagnostic
             .with_note(format!("it is called as {}", forms.join(", ")));
@@ -143,10 +154,7 @@ fn remarks(mut diagnostic: Diagnostic, found: &datafusion::common::Diagnostic) -
     for note in &found.notes {
         if let Some(kind) = note.message.strip_prefix("has type ") {
             types.push(templates::described_type(kind));
-        } else if !["Possible function", "Extra column", POSSIBLE_COLUMN]
-            .iter()
-            .any(|ours| note.message.starts_with(ours))
-        {
+        } else if !SAID.iter().any(|said| note.message.starts_with(said)) {
             let note = lower_first(unstopped(&plain(&note.message)));
             diagnostic = diagnostic.with_note(
                 note.replace(" fields", " columns")

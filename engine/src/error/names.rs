@@ -23,7 +23,13 @@ pub(super) fn suggest(diagnostic: Diagnostic, about: Option<&About>, state: &Ses
     };
     // In order, so that the answer does not depend on a map of DataFusion's.
     names.sort();
-    diagnostic.with_suggestion(closest(name, names.iter().map(String::as_str)))
+    match closest(name, names.iter().map(String::as_str)) {
+        // A function that is there and yet unknown is one of windows that was called without a window.
+        Some(same) if same.eq_ignore_ascii_case(name) => diagnostic.with_hint(format!(
+            "a window function is called with OVER: `{same}() OVER (ORDER BY …)`"
+        )),
+        closest => diagnostic.with_suggestion(closest),
+    }
 }
 
 /// Every table, those outside of `public` with their schema.

@@ -1,8 +1,8 @@
 //! DataFusion's messages and what we say instead, one row each.
 //!
 //! In `theirs`, `{}` stands for any text. In `ours` and `hint`, `{0}` is the first of these as SQL writes it, `{0t}`
-//! the same as the name of a type. `about` is what the statement is searched for to find the place, the
-//! first alternative of `a|b` that stands in it.
+//! the same as the name of a type, `{0s}` as several. `about` is what the statement is searched for to find the
+//! place, the first alternative of `a|b` that stands in it.
 
 /// Names of one kind, among which the one that was meant is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +114,12 @@ pub(super) const RULES: &[Rule] = &[
         "{0}",
     ),
     rule(
+        "Projections require unique expression names but the expression \"{} AS {}\" at position {} and \"{}\" at position {} have the same name.{}",
+        "two columns are called `{1}`",
+        AS_OTHER,
+        "{1}",
+    ),
+    rule(
         "Projections require unique expression names but the expression \"{}\" at position {} and \"{}\" at position {} have the same name.{}",
         "two columns are called `{0}`",
         AS_OTHER,
@@ -172,6 +178,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     // Arguments.
     rule(
+        "Function '{}' failed to match any signature{}",
+        "`{0}` does not take these arguments",
+        "",
+        "{0}",
+    ),
+    rule(
         "'{}' does not support zero arguments.",
         "`{0}` needs arguments, found none",
         "",
@@ -190,12 +202,6 @@ pub(super) const RULES: &[Rule] = &[
         "{0}",
     ),
     rule(
-        "Function '{}' failed to match any signature{}",
-        "`{0}` does not take these arguments",
-        "",
-        "{0}",
-    ),
-    rule(
         "Failed to coerce arguments to satisfy a call to '{}' function: coercion from {} to the signature {} failed.",
         "`{0}` does not take {1t}",
         "",
@@ -203,7 +209,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "Function 'make_array' user-defined coercion failed with: {}make_array: [{}].",
-        "the elements of a list have one type, found [{1}]",
+        "the elements of a list have one type, found {1s}",
         "",
         "[",
     ),
@@ -218,6 +224,12 @@ pub(super) const RULES: &[Rule] = &[
         "`{0}` does not take {1t}",
         "",
         "{0}|[",
+    ),
+    rule(
+        "Argument #{} must be an INTEGER or NULL, got Literal({}, None)",
+        "argument {0} takes a whole number, found {1}",
+        "",
+        "generate_series|range",
     ),
     rule(
         "Argument #{} must be an INTEGER or NULL, got {}",

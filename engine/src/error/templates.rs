@@ -27,10 +27,13 @@ impl About {
 pub(super) fn apply(text: &str, called: Option<&str>) -> Option<Translated> {
     let (rule, found) = RULES
         .iter()
-        .find_map(|rule| Some((rule, capture(rule.theirs, text)?)))?;
+        .find_map(|rule| Some((rule, capture(rule.theirs.trim_end_matches('.'), text)?)))?;
     let mut diagnostic = Diagnostic::error(fill(rule.ours, &found));
     if let Some(call) = called.filter(|_| rule.ours.contains("these arguments")) {
-        diagnostic.message = format!("{}: `{call}`", diagnostic.message);
+        let types = call
+            .split_once('(')
+            .map_or("", |(_, types)| types.trim_end_matches(')'));
+        diagnostic.message = format!("{}: found {}", diagnostic.message, described_types(types));
     }
     if !rule.hint.is_empty() {
         diagnostic = diagnostic.with_hint(fill(rule.hint, &found));
@@ -73,6 +76,7 @@ fn fill(ours: &str, found: &[&str]) -> String {
     for (index, part) in found.iter().enumerate() {
         text = text
             .replace(&format!("{{{index}t}}"), &described_type(part))
+            .replace(&format!("{{{index}s}}"), &described_types(part))
             .replace(&format!("{{{index}}}"), &plain(part));
     }
     text.replace("1 argument(s)", "1 argument")
@@ -116,6 +120,20 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
+/// Types parted by commas.
+fn described_types(text: &str) -> String {
+    let mut depth = 0_usize;
+    let parts = text.split(|char| {
+        match char {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        char == ',' && depth == 0
+    });
+    parts.map(described_type).collect::<Vec<_>>().join(", ")
+}
+
 /// A type of Arrow, or of DataFusion's signatures, with an article.
 pub(super) fn described_type(text: &str) -> String {
     let text = text.trim();
@@ -148,6 +166,11 @@ pub(super) fn described_type(text: &str) -> String {
     described.to_owned()
 }
 
+/// Words in capitals that are no calls.
+const STATEMENTS: [&str; 8] = [
+    "CREATE", "DESCRIBE", "DROP", "EVALUATE", "EXPLAIN", "EXPORT", "IMPORT", "SHOW",
+];
+
 /// The call that a message of ours begins with: `EMBED takes …`, `NEAREST: …`.
 pub(super) fn title(text: &str) -> Option<&str> {
     let word = text.split([' ', ':']).next()?;
@@ -155,7 +178,7 @@ pub(super) fn title(text: &str) -> Option<&str> {
         && word
             .chars()
             .all(|char| char.is_ascii_uppercase() || "_0123456789".contains(char));
-    is_call.then_some(word)
+    (is_call && !STATEMENTS.contains(&word)).then_some(word)
 }
 
 #[cfg(test)]
@@ -178,7 +201,7 @@ mod tests {
                 "abs",
             ),
         ] {
-            let found = apply(theirs, None).expect(theirs);
+            let found = apply(theirs, None).expect("a rule");
             assert_eq!(found.diagnostic.message, ours);
             assert_eq!(
                 found.about.map(|about| about.texts[0].clone()).as_deref(),

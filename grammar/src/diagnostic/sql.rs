@@ -48,12 +48,16 @@ struct SqlError {
 fn read(text: &str) -> SqlError {
     let text = unwrap(text.trim());
     let (text, place) = split_place(&text);
+    let text = rephrased(&text).map_or(text, str::to_owned);
     match text
         .strip_prefix("Expected: ")
         .and_then(|rest| rest.split_once(", found: "))
     {
         Some((expected, found)) => SqlError {
-            message: format!("expected {}", expected.trim()),
+            message: match expected.trim() {
+                "identifier" => "expected a name".to_owned(),
+                expected => format!("expected {expected}"),
+            },
             found: Some(found.trim().to_owned()),
             place,
             end: None,
@@ -88,6 +92,16 @@ impl SqlError {
             None => diagnostic,
         }
     }
+}
+
+/// What the parser says of its own inside, said of the text.
+fn rephrased(text: &str) -> Option<&'static str> {
+    Some(match text {
+        "Expected close delimiter '\"' before EOF." => "unterminated name in double quotes",
+        "Unexpected EOF while in a multi-line comment" => "unterminated comment",
+        _ if text.starts_with("No infix parser for token") => "an operator that is none of SQL's",
+        _ => return None,
+    })
 }
 
 /// Takes off what wrapped the message: `SQL error: ParserError("…")`, `sql parser error: …`.
