@@ -44,7 +44,12 @@ const ASIDES: [&str; 3] = [
 ];
 
 /// Notes that say what the message or a hint of ours says.
-const SAID: [&str; 3] = ["Possible function", "Extra column", "NOT can only be used"];
+const SAID: [&str; 4] = [
+    "Possible function",
+    "Extra column",
+    "NOT can only be used",
+    POSSIBLE_COLUMN,
+];
 
 /// The error in the house form.
 pub(crate) fn translate(error: &DataFusionError) -> Translated {

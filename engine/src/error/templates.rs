@@ -166,11 +166,6 @@ pub(super) fn described_type(text: &str) -> String {
     described.to_owned()
 }
 
-/// Words in capitals that are no calls.
-const STATEMENTS: [&str; 8] = [
-    "CREATE", "DESCRIBE", "DROP", "EVALUATE", "EXPLAIN", "EXPORT", "IMPORT", "SHOW",
-];
-
 /// The call that a message of ours begins with: `EMBED takes …`, `NEAREST: …`.
 pub(super) fn title(text: &str) -> Option<&str> {
     let word = text.split([' ', ':']).next()?;
@@ -178,7 +173,7 @@ pub(super) fn title(text: &str) -> Option<&str> {
         && word
             .chars()
             .all(|char| char.is_ascii_uppercase() || "_0123456789".contains(char));
-    (is_call && !STATEMENTS.contains(&word)).then_some(word)
+    is_call.then_some(word)
 }
 
 #[cfg(test)]
