@@ -163,7 +163,7 @@ fn what_is_much_too_deep_is_refused() -> Result<(), Box<dyn Error>> {
 /// Just below the limits is where a stack is most in danger.
 #[test]
 fn what_is_as_deep_as_can_be_is_planned() -> Result<(), Box<dyn Error>> {
-    for depth in [45, 95, 990] {
+    for depth in [12, 35, 45, 95, 199, 499, 990] {
         for (name, sql) in constructs(depth) {
             runs(name, sql)?;
         }

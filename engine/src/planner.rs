@@ -36,7 +36,7 @@ impl QueryPlanner for HelioPlanner {
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)]);
-        stack::deep(planner.create_physical_plan(plan, session)).await
+        stack::deep(stack::is_deep(plan), planner.create_physical_plan(plan, session)).await
     }
 }
 

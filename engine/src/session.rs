@@ -136,7 +136,11 @@ impl Session {
     /// When planning or running it fails.
     pub async fn execute(&self, statement: &Statement) -> Result<DataFrame> {
         self.models.cancel_handle().reset();
-        let result = stack::deep(async {
+        let may_be_deep = match &statement.kind {
+            StatementKind::Sql(tokens) => stack::may_be_deep(tokens.len()),
+            _ => true,
+        };
+        let result = stack::deep(may_be_deep, async {
             match &statement.kind {
                 StatementKind::Sql(tokens) => self.query(tokens).await,
                 own => statements::execute(self, own, &statement.text).await,

@@ -1,11 +1,16 @@
 //! Stacks for planning. Parsers, planners and destructors recurse with the depth of a statement, and a thread of
-//! tokio has 2 MiB, which a statement just below the limits of the grammar can exceed.
+//! tokio has 2 MiB, which a statement just below the limits of the grammar can exceed. A new stack takes longer than
+//! a short query is planned, so only what may be deep has one.
 
 use std::{future::poll_fn, pin::pin, sync::Arc};
 
 use datafusion::{
-    common::{Result, config::ConfigOptions, tree_node::Transformed},
-    logical_expr::LogicalPlan,
+    common::{
+        Result,
+        config::ConfigOptions,
+        tree_node::{Transformed, TreeNode, TreeNodeRecursion},
+    },
+    logical_expr::{Expr, LogicalPlan},
     optimizer::{AnalyzerRule, ApplyOrder, OptimizerConfig, OptimizerRule},
 };
 
@@ -14,20 +19,71 @@ const STACK_BYTES: usize = 32 << 20;
 /// How much must be left whenever DataFusion's recursion looks. What it calls between two looks is built without
 /// optimisation, and needs more than the 128 KiB that it looks for otherwise.
 const LEFT_BYTES: usize = 1 << 20;
+/// Steps from a root to a leaf that fit on the stack of a thread of tokio several times over, whatever they are.
+const SHALLOW: usize = 40;
 
-/// Runs a future with a deep stack under each of its steps.
-pub(crate) async fn deep<F: Future>(future: F) -> F::Output {
+/// Runs a future, under each of whose steps there is a deep stack where what it works on `may_be_deep`.
+pub(crate) async fn deep<F: Future>(may_be_deep: bool, future: F) -> F::Output {
     recursive::set_minimum_stack_size(LEFT_BYTES);
     let mut future = pin!(future);
-    poll_fn(|context| grow(|| future.as_mut().poll(context))).await
+    poll_fn(|context| grow(may_be_deep, || future.as_mut().poll(context))).await
 }
 
-fn grow<T>(step: impl FnOnce() -> T) -> T {
-    stacker::maybe_grow(STACK_BYTES / 2, STACK_BYTES, step)
+fn grow<T>(may_be_deep: bool, step: impl FnOnce() -> T) -> T {
+    if may_be_deep {
+        stacker::maybe_grow(STACK_BYTES / 2, STACK_BYTES, step)
+    } else {
+        step()
+    }
 }
 
-/// A rule that has a deep stack: some of DataFusion's recurse on their own, and they run on the thread that reads the
-/// rows.
+/// Whether a statement of so many tokens may be deep.
+pub(crate) fn may_be_deep(tokens: usize) -> bool {
+    tokens > 2 * SHALLOW
+}
+
+/// Whether something in `plan` lies deep.
+pub(crate) fn is_deep(plan: &LogicalPlan) -> bool {
+    plan_exceeds(plan, SHALLOW)
+}
+
+fn plan_exceeds(plan: &LogicalPlan, depth: usize) -> bool {
+    depth == 0
+        || any(|visit| plan.apply_expressions(|expr| visit(expr_exceeds(expr, depth - 1))))
+        || plan
+            .inputs()
+            .into_iter()
+            .any(|input| plan_exceeds(input, depth - 1))
+}
+
+fn expr_exceeds(expr: &Expr, depth: usize) -> bool {
+    let subquery = match expr {
+        Expr::ScalarSubquery(subquery) => Some(subquery),
+        Expr::Exists(exists) => Some(&exists.subquery),
+        Expr::InSubquery(within) => Some(&within.subquery),
+        _ => None,
+    };
+    depth == 0
+        || subquery.is_some_and(|subquery| plan_exceeds(&subquery.subquery, depth - 1))
+        || any(|visit| expr.apply_children(|child| visit(expr_exceeds(child, depth - 1))))
+}
+
+/// Whether `walk` finds something of which `true` is said.
+fn any(
+    walk: impl FnOnce(&mut dyn FnMut(bool) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion>,
+) -> bool {
+    let stop = |found| {
+        Ok(if found {
+            TreeNodeRecursion::Stop
+        } else {
+            TreeNodeRecursion::Continue
+        })
+    };
+    matches!(walk(&mut { stop }), Ok(TreeNodeRecursion::Stop))
+}
+
+/// A rule that has a deep stack where it needs one: some of DataFusion's recurse on their own, and they run on the
+/// thread that reads the rows.
 #[derive(Debug)]
 pub(crate) struct DeepRule<Rule>(pub(crate) Rule);
 
@@ -37,7 +93,7 @@ impl AnalyzerRule for DeepRule<Arc<dyn AnalyzerRule + Send + Sync>> {
     }
 
     fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
-        grow(|| self.0.analyze(plan, config))
+        grow(is_deep(&plan), || self.0.analyze(plan, config))
     }
 }
 
@@ -51,6 +107,11 @@ impl OptimizerRule for DeepRule<Arc<dyn OptimizerRule + Send + Sync>> {
     }
 
     fn rewrite(&self, plan: LogicalPlan, config: &dyn OptimizerConfig) -> Result<Transformed<LogicalPlan>> {
-        grow(|| self.0.rewrite(plan, config))
+        // A rule that is applied node by node sees one node of a deep plan, and recurses through its expressions.
+        let may_be_deep = match self.apply_order() {
+            None => is_deep(&plan),
+            Some(_) => any(|visit| plan.apply_expressions(|expr| visit(expr_exceeds(expr, SHALLOW)))),
+        };
+        grow(may_be_deep, || self.0.rewrite(plan, config))
     }
 }
