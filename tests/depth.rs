@@ -10,7 +10,7 @@ use helioql::Engine;
 use helioql_tests::program::{self, helioql};
 
 /// Far above what any of these needs (most end in milliseconds), far below what a user takes for a hang.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// `depth` times `open`, then `core`, then as often `close`.
 fn nested(depth: usize, open: &str, core: &str, close: &str) -> String {
@@ -41,6 +41,10 @@ fn constructs(depth: usize) -> Vec<(&'static str, String)> {
         ("periods", deep("a.", "a", "")),
         ("broken periods", deep("a.", "!", "")),
         ("indices", deep("", "a", "[1]")),
+        ("broken CASE", deep("CASE WHEN 1 THEN ", "!", "")),
+        ("broken CAST", deep("CAST(", "!", ")")),
+        ("broken NOT", deep("NOT (", "!", ")")),
+        ("broken ARRAY", deep("ARRAY[", "!", "]")),
         ("INTERVAL", deep("INTERVAL ", "'1 day'", "")),
         (
             "FROM",

@@ -21,12 +21,34 @@ const MOST_PERIODS: usize = 10;
 /// Queries that may stand inside one another. DataFusion's planner works twice as long for each of them.
 const DEEPEST_QUERIES: usize = 12;
 
-/// Words that take more of the stack than an operator, and how many operators they count for. Parsers read INTERVAL
-/// in many steps; the others become relations, which are planned and run inside one another.
+/// Constructs that begin with one of [`TRIED_TWICE`], inside one another. `sqlparser` reads what such a word begins a
+/// second time, as a name or a call, when it fails, and so works twice as long for each of them.
+const MOST_TRIED_TWICE: usize = 12;
+const TRIED_TWICE: &[&str] = &[
+    "ARRAY",
+    "CAST",
+    "CEIL",
+    "CONVERT",
+    "EXTRACT",
+    "FLOOR",
+    "NOT",
+    "OVERLAY",
+    "POSITION",
+    "ROW",
+    "SAFE_CAST",
+    "STRUCT",
+    "SUBSTR",
+    "SUBSTRING",
+    "TRIM",
+    "TRY_CAST",
+    "TRY_CONVERT",
+];
+
+/// Words that take more of the stack than an operator, and how many operators they count for: they become relations,
+/// which are planned and run inside one another.
 const HEAVY_WORDS: &[(&str, usize)] = &[
     ("EXCEPT", 5),
     ("INTERSECT", 5),
-    ("INTERVAL", 20),
     ("JOIN", 5),
     ("MINUS", 5),
     ("UNION", 2),
@@ -34,8 +56,8 @@ const HEAVY_WORDS: &[(&str, usize)] = &[
 
 /// Words that join two operands, or bind to one, as an operator does.
 const OPERATOR_WORDS: &[&str] = &[
-    "AND", "AT", "BETWEEN", "COLLATE", "DIV", "ILIKE", "IN", "IS", "ISNULL", "LIKE", "NOT", "NOTNULL", "OR",
-    "OVERLAPS", "REGEXP", "RLIKE", "SIMILAR", "XOR",
+    "AND", "AT", "BETWEEN", "COLLATE", "DIV", "ILIKE", "IN", "INTERVAL", "IS", "ISNULL", "LIKE", "NOT",
+    "NOTNULL", "OR", "OVERLAPS", "REGEXP", "RLIKE", "SIMILAR", "XOR",
 ];
 
 /// How deep a place in a statement is, counted along the brackets around it.
@@ -51,6 +73,8 @@ struct Depth {
     periods: usize,
     /// Queries around, this one included, without those of FROM.
     queries: usize,
+    /// Constructs around that are read twice when they fail.
+    tried_twice: usize,
 }
 
 impl Depth {
@@ -62,6 +86,7 @@ impl Depth {
             periods_around: self.periods_around + self.periods,
             periods: 0,
             queries: self.queries,
+            tried_twice: self.tried_twice,
         }
     }
 
@@ -81,6 +106,14 @@ impl Depth {
             return Some(Diagnostic::error(format!(
                 "the name is too long: at most {MOST_PERIODS} periods may join its parts"
             )));
+        }
+        if self.tried_twice > MOST_TRIED_TWICE {
+            return Some(
+                Diagnostic::error(format!(
+                    "the expression is nested too deeply: at most {MOST_TRIED_TWICE} of CASE, CAST, NOT (…) and their like may stand inside one another"
+                ))
+                .with_hint("one CASE can have many WHEN"),
+            );
         }
         (self.queries > DEEPEST_QUERIES).then(|| {
             Diagnostic::error(format!(
@@ -111,6 +144,10 @@ pub(crate) fn check(statement: &[TokenWithSpan]) -> Result<(), Diagnostic> {
             token if is_bracket(token) || before == Some(&Token::Period) => {}
             _ => depth.periods = 0,
         }
+        // An interval of anything but a text, `INTERVAL - INTERVAL …`, is tried twice as well.
+        if before.is_some_and(|before| is_word(before, "INTERVAL")) && weight(token) > 0 {
+            depth.tried_twice += 1;
+        }
         match token {
             Token::Comma => depth.operators = 0,
             Token::RParen | Token::RBracket | Token::RBrace => {
@@ -132,6 +169,9 @@ pub(crate) fn check(statement: &[TokenWithSpan]) -> Result<(), Diagnostic> {
                     depth,
                 });
                 depth = depth.inside();
+                let is_tried_twice =
+                    before.is_some_and(|before| TRIED_TWICE.iter().any(|word| is_word(before, word)));
+                depth.tried_twice += usize::from(is_tried_twice);
                 if open.len() > DEEPEST_BRACKETS {
                     return Err(Diagnostic::error(format!(
                         "the statement is nested too deeply: at most {DEEPEST_BRACKETS} brackets may be open at once"
@@ -140,6 +180,8 @@ pub(crate) fn check(statement: &[TokenWithSpan]) -> Result<(), Diagnostic> {
                     .with_hint("a CTE, `WITH name AS (SELECT …)`, can hold an inner part"));
                 }
             }
+            token if is_word(token, "CASE") => depth.tried_twice += 1,
+            token if is_word(token, "END") => depth.tried_twice = depth.tried_twice.saturating_sub(1),
             token if begins_a_query(token) && before == Some(&Token::LParen) => {
                 let place = open.last().and_then(|open| open.before);
                 depth.queries += usize::from(!is_flattened(place, token));
@@ -311,6 +353,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_tried_twice_is_limited_inside_one_another() {
+        for (open, close, depth, fits) in [
+            ("CASE WHEN a THEN 1 ELSE ", " END", 12, true),
+            ("CASE WHEN a THEN 1 ELSE ", " END", 13, false),
+            ("CAST(", " AS INT)", 12, true),
+            ("CAST(", " AS INT)", 13, false),
+            ("not (", ")", 13, false),
+            ("INTERVAL ", "", 14, false),
+            ("INTERVAL - ", "", 14, false),
+            ("INTERVAL (", ")", 13, false),
+            ("INTERVAL '1 day' + ", "", 300, true),
+            ("CASE WHEN a THEN 1 END + ", "", 300, true),
+            ("CAST(a AS INT) + ", "", 300, true),
+            ("NOT a AND ", "", 300, true),
+            ("abs(", ")", 90, true),
+        ] {
+            let source = open.repeat(depth) + "1" + &close.repeat(depth);
+            assert_eq!(message(&source).is_none(), fits, "{open} × {depth}");
+        }
+    }
+
+    #[test]
     fn depth_is_limited() {
         let nested = |depth: usize| "(".repeat(depth) + "1" + &")".repeat(depth);
         assert_eq!(message(&nested(100)), None);
@@ -336,8 +400,6 @@ mod tests {
             ("a JOIN ", 201, false),
             ("[1]", 1001, false),
             ("::INT", 1001, false),
-            ("INTERVAL ", 50, true),
-            ("INTERVAL ", 51, false),
             ("-1, ", 100_000, true),
             ("(1), ", 100_000, true),
             ("'a' ", 100_000, true),
