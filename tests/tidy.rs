@@ -230,6 +230,17 @@ fn every_statement_has_its_script() -> Outcome {
 }
 
 #[test]
+fn every_analyzer_rule_has_its_script() -> Outcome {
+    for (path, text) in sources("engine/src/analyzer")? {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let script = root().join(format!("tests/slt/rules/{name}.slt"));
+        let is_rule = text.contains("impl AnalyzerRule for");
+        assert!(!is_rule || script.is_file(), "{} is missing", script.display());
+    }
+    Ok(())
+}
+
+#[test]
 fn shipped_models_stay_small() -> Outcome {
     let bytes = files(&root().join("engine/models"))?
         .iter()
