@@ -37,7 +37,8 @@ fn grow<T>(may_be_deep: bool, step: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Whether a statement of so many tokens may be deep.
+/// Whether a statement of so many tokens may be deep: a step takes at least two, an operator and its operand, a bracket
+/// and the one that closes it, or a word and the space behind it.
 pub(crate) fn may_be_deep(tokens: usize) -> bool {
     tokens > 2 * SHALLOW
 }

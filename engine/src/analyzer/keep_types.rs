@@ -23,7 +23,6 @@ use datafusion::{
     },
     optimizer::AnalyzerRule,
 };
-
 use helioql_catalog::types::EXTENSION_NAME;
 
 use crate::functions::typed::metadata_of;

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! DataFusion 55 simplifies the first to `NOT false` and the second to `true`, and so returns rows whose `w` is
-//! NULL, for which SQL says neither yes nor no. It does not apply where some value is in all lists or in none, to
-//! lists with NULL or with anything computed in them, nor between lists of different columns.
+//! NULL, for which SQL says neither yes nor no. It does not apply to what holds for some values and not for
+//! others, to lists with NULL or with anything computed in them, nor between lists of different columns.
 
 use std::collections::HashSet;
 

@@ -35,11 +35,8 @@ const fn rule(theirs: &'static str, ours: &'static str, hint: &'static str, abou
 
 const fn unknown(theirs: &'static str, ours: &'static str, family: Family) -> Rule {
     Rule {
-        theirs,
-        ours,
-        hint: "",
-        about: "{0}",
         family,
+        ..rule(theirs, ours, "", "{0}")
     }
 }
 
