@@ -230,12 +230,12 @@ fn every_statement_has_its_script() -> Outcome {
 }
 
 #[test]
-fn every_analyzer_rule_has_its_script() -> Outcome {
+fn every_analyzer_rule_has_its_plans() -> Outcome {
     for (path, text) in sources("engine/src/analyzer")? {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        let script = root().join(format!("tests/slt/rules/{name}.slt"));
+        let plans = root().join(format!("tests/rules/{name}.txt"));
         let is_rule = text.contains("impl AnalyzerRule for");
-        assert!(!is_rule || script.is_file(), "{} is missing", script.display());
+        assert!(!is_rule || plans.is_file(), "{} is missing", plans.display());
     }
     Ok(())
 }

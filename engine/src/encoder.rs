@@ -79,6 +79,12 @@ impl Encoder {
         self.config.dim()
     }
 
+    /// The places in an embedding that hold measured quantities, behind the learned ones; none where the encoder
+    /// joins none.
+    pub fn measured(&self) -> std::ops::Range<usize> {
+        self.config.learned..self.dim()
+    }
+
     /// The embeddings of patches of any grid, each clipped and put on the encoder's grid first.
     ///
     /// # Errors
@@ -301,7 +307,7 @@ mod tests {
                 })
                 .sum()
         };
-        let learned = encoder.config().learned;
+        let learned = encoder.measured().start;
         // Single precision.
         assert!(
             (variance(0..learned) - 1.0).abs() < 1e-3,
@@ -309,7 +315,7 @@ mod tests {
             variance(0..learned)
         );
         // A quantity that all these patches share (none has flux along an inversion line) adds nothing.
-        let physical = variance(learned..encoder.dim());
+        let physical = variance(encoder.measured());
         let most = encoder.config().joint.physical.powi(2);
         assert!(physical > 0.5 * most && physical < most + 1e-3, "{physical}");
         Ok(())

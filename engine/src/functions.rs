@@ -12,6 +12,7 @@ pub(crate) mod invert;
 pub(crate) mod invert_rows;
 mod keyword;
 mod measure;
+pub(crate) mod measured_part;
 mod quantity;
 mod render;
 pub(crate) mod steer;
@@ -51,6 +52,7 @@ pub(crate) fn functions(models: &Handle) -> Vec<Function> {
         Function::new(steer::Steer::new(models)),
         Function::new(invert::Invert::new(models)),
         Function::new(embed::Embed::new(models)),
+        Function::new(measured_part::MeasuredPart::new(models)),
         Function::new(measure::Measure),
         Function::new(to_patch::ToPatch),
         Function::new(render::Render),
@@ -87,14 +89,16 @@ impl Function {
             Volatility::Immutable
         };
         let signature = Signature::any(call.parameters.len(), volatility);
+        let udf = Adapted {
+            name: call.name,
+            kernel: Arc::new(kernel),
+            signature,
+        };
         Self {
             call,
             documentation,
             runs_a_model,
-            udf: Arc::new(ScalarUDF::new_from_impl(Adapted {
-                kernel: Arc::new(kernel),
-                signature,
-            })),
+            udf: Arc::new(ScalarUDF::new_from_impl(udf)),
         }
     }
 }
@@ -125,13 +129,15 @@ pub(crate) trait Kernel: Debug + Send + Sync + 'static {
 /// A [`Kernel`] as a DataFusion function. Two are equal when they are the same kernel.
 #[derive(Debug)]
 struct Adapted<K> {
+    /// That of its call, which planning asks for too often to make the call anew.
+    name: &'static str,
     kernel: Arc<K>,
     signature: Signature,
 }
 
 impl<K: Kernel> ScalarUDFImpl for Adapted<K> {
     fn name(&self) -> &str {
-        self.kernel.call().name
+        self.name
     }
 
     fn signature(&self) -> &Signature {

@@ -46,6 +46,13 @@ pub(crate) struct Named<M> {
     model: M,
 }
 
+impl<M> Named<M> {
+    /// The name of the model.
+    pub(crate) fn name(&self) -> &str {
+        name_in(&self.identity)
+    }
+}
+
 impl<M> std::ops::Deref for Named<M> {
     type Target = M;
 
@@ -283,6 +290,11 @@ fn identity(name: &str, weights: &[u8]) -> String {
     format!("{name}#{}", &helioql_catalog::checksum(weights)[..8])
 }
 
+/// The name in an identity.
+fn name_in(identity: &str) -> &str {
+    identity.split('#').next().unwrap_or(identity)
+}
+
 fn cached<M>(
     cache: &Mutex<BTreeMap<String, Arc<M>>>,
     name: &str,
@@ -367,6 +379,20 @@ impl Handle {
 
     pub(crate) fn encoder(&self, name: &str) -> Result<Arc<Named<Encoder>>> {
         self.0.store.encoder(name)
+    }
+
+    /// The encoder that embedded rows marked with `identity`, which must not have been replaced since.
+    pub(crate) fn encoder_of_rows(&self, identity: &str) -> Result<Arc<Named<Encoder>>> {
+        let name = name_in(identity);
+        let encoder = self.encoder(name)?;
+        if encoder.identity == identity {
+            return Ok(encoder);
+        }
+        Err(Error::Unsupported(format!(
+            "the rows were embedded by `{identity}`, the encoder `{name}` is now `{}`; embed them again with \
+             EMBED(patch, '{name}')",
+            encoder.identity
+        )))
     }
 
     pub(crate) fn directions(&self, generator: &str) -> Result<Arc<Directions>> {

@@ -44,6 +44,8 @@ pub(crate) fn relations() -> Vec<Box<dyn Relation>> {
 
 /// What makes one relation differ from another.
 pub(crate) trait Relation: std::fmt::Debug + Send + Sync {
+    /// Its name.
+    fn name(&self) -> &'static str;
     /// Its name and arguments.
     fn call(&self) -> CallSignature;
     /// Its documentation.
@@ -258,7 +260,7 @@ fn find<'a>(relations: &'a [Box<dyn Relation>], name: &ObjectName) -> Option<(&'
     let ident = part.as_ident()?;
     let relation = relations
         .iter()
-        .find(|relation| ident.value.eq_ignore_ascii_case(relation.call().name))?;
+        .find(|relation| ident.value.eq_ignore_ascii_case(relation.name()))?;
     Some((relation.as_ref(), ident.span))
 }
 

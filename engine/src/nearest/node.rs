@@ -1,7 +1,13 @@
 //! The logical node: rows that ask on the left, the rows that may be nearest on the right. One node serves the
 //! search for one vector, the k-NN join and ORDER BY a distance with a LIMIT.
 
-use std::{cmp::Ordering, collections::BTreeSet, fmt, sync::Arc};
+use std::{
+    cmp::Ordering,
+    collections::BTreeSet,
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
 
 use arrow::datatypes::{DataType, Field};
 use datafusion::{
@@ -34,7 +40,7 @@ pub(crate) enum Asking {
 /// `NEAREST` between planning and execution. Its output is, where [`Asking`] says so, the left input without
 /// the query; then the right input without a vector that was made only for it; then `_rank`
 /// and `_distance`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NearestNode {
     /// The rows that ask.
     pub(crate) asking: LogicalPlan,
@@ -241,6 +247,21 @@ pub(crate) fn speaks_of(predicate: &Expr, schema: &DFSchema) -> bool {
     columns.all(|column| schema.maybe_index_of_column(column).is_some())
 }
 
+/// Without the schema, which follows from the rest and is long: the optimizer hashes a plan after each of its passes.
+impl Hash for NearestNode {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (&self.asking, &self.query, &self.within, &self.search).hash(state);
+        (
+            &self.shown,
+            &self.filter,
+            &self.after,
+            self.filtered,
+            &self.ranked_as,
+        )
+            .hash(state);
+    }
+}
+
 impl PartialOrd for NearestNode {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         (self == other).then_some(Ordering::Equal)
@@ -301,6 +322,8 @@ impl UserDefinedLogicalNodeCore for NearestNode {
         let [asking, within] = <[LogicalPlan; 2]>::try_from(inputs).map_err(|inputs| {
             datafusion::common::internal_datafusion_err!("NEAREST has two inputs, found {}", inputs.len())
         })?;
+        // Most rewritings change neither columns nor types, and a schema of all columns of `sharps` is long.
+        let unchanged = asking.schema() == self.asking.schema() && within.schema() == self.within.schema();
         let mut node = Self {
             asking,
             within,
@@ -308,7 +331,9 @@ impl UserDefinedLogicalNodeCore for NearestNode {
             ..self.clone()
         };
         node.search.k = k;
-        node.schema = node.output_schema()?;
+        if !unchanged {
+            node.schema = node.output_schema()?;
+        }
         Ok(node)
     }
 

@@ -18,6 +18,10 @@ use crate::{
 pub(super) struct Generate;
 
 impl Relation for Generate {
+    fn name(&self) -> &'static str {
+        "generate"
+    }
+
     fn call(&self) -> CallSignature {
         let mut parameters = target_parameters();
         parameters.extend(tail());
@@ -27,7 +31,7 @@ impl Relation for Generate {
                 .about("how many samples; that of row i has the seed seed + i"),
         );
         CallSignature {
-            name: "generate",
+            name: self.name(),
             parameters,
             positional: 0,
         }

@@ -18,9 +18,13 @@ use crate::{
 pub(super) struct Invert;
 
 impl Relation for Invert {
+    fn name(&self) -> &'static str {
+        "invert"
+    }
+
     fn call(&self) -> CallSignature {
         CallSignature {
-            name: "invert",
+            name: self.name(),
             parameters: parameters(),
             positional: 1,
         }

@@ -1,11 +1,11 @@
-//! `FROM NEAREST(to, k => 10, within => table or (subquery), metric => 'l2', exact => true)`: the rows of
+//! `FROM NEAREST(to, k => 10, within => table or (subquery), by => 'embedding', metric => 'l2', exact => true)`: the rows of
 //! `within` nearest to `to`, with `_rank` and `_distance`.
 //!
 //! `to` is a sample, a patch, an embedding, a scalar subquery of one, or such a column of a table to the left
 //! (`FROM events AS e, NEAREST(e.embedding) AS n`). Rows are compared by their EMBEDDING column; where `within`
 //! has only a PATCH, it is embedded on the way.
 
-use std::sync::Arc;
+use std::{str::FromStr, sync::Arc};
 
 use arrow::datatypes::{DataType, Field};
 use datafusion::{
@@ -26,7 +26,7 @@ use super::{Arguments, Planning, Relation, within};
 use crate::{
     documentation::Documentation,
     error::Error,
-    functions::{number, optional, required, text},
+    functions::{measured_part, number, optional, required, text},
     models::DEFAULT_ENCODER,
     nearest::{Metric, NearestNode, QUERY, Search, node::MAX_K},
     types::{encoder_of, grid_of},
@@ -43,9 +43,13 @@ const DEFAULT_K: u64 = 10;
 pub(super) struct Nearest;
 
 impl Relation for Nearest {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
     fn call(&self) -> CallSignature {
         CallSignature {
-            name: NAME,
+            name: self.name(),
             parameters: vec![
                 required("to")
                     .taking("SAMPLE, PATCH, EMBEDDING or (subquery)")
@@ -56,6 +60,8 @@ impl Relation for Nearest {
                 optional("within")
                     .taking("table or (subquery)")
                     .about("the rows that may be nearest; sharps without it"),
+                text("by", "embedding")
+                    .about("'embedding', or 'physical' for its measured quantities alone (MEASURED_PART)"),
                 text("metric", "l2").about("'l2' (Euclidean) or 'cosine'"),
                 Parameter::optional("exact", Kind::Boolean, Default::Null)
                     .about("whether no index may be used; every answer is exact"),
@@ -68,7 +74,8 @@ impl Relation for Nearest {
         Documentation {
             summary: "the k rows nearest to a sample, patch or embedding, with _rank and _distance",
             details: "Rows are compared by their EMBEDDING column; where within has only a PATCH, it is embedded on the way. A sample or patch \
-                      given as to is embedded by the encoder of the rows, so that the two are comparable. Ties are broken by the key of \
+                      given as to is embedded by the encoder of the rows, so that the two are comparable. by => 'physical' compares the measured \
+                      quantities in the embedding alone: rows of like flux, separation and tilt, whatever they look like. Ties are broken by the key of \
                       the rows.\n\n\
                       Where to is a column of a table to the left, as in FROM events AS e, NEAREST(e.embedding, k => 3) AS n, each of its \
                       rows has its own k nearest; LEFT JOIN LATERAL … ON TRUE keeps those that have none.\n\n\
@@ -88,6 +95,9 @@ impl Relation for Nearest {
                  FROM NEAREST(GENERATE(usflux => 1e22Mx, seed => 7), k => 5) WHERE usflux > 1e22Mx"
                     .into(),
                 "SELECT count(*) AS found FROM NEAREST(GENERATE(seed => 7), k => 5) WHERE _rank <= 3".into(),
+                "SELECT _rank, harpnum\n\
+                 FROM NEAREST((SELECT patch FROM sharps WHERE harpnum = 9000007 ORDER BY t_rec LIMIT 1), k => 2, by => 'physical')"
+                    .into(),
                 "SELECT q.harpnum, count(*) AS near, min(n._distance) AS least\n\
                  FROM (SELECT harpnum, embedding FROM sharps WHERE harpnum < 9000003) AS q, NEAREST(q.embedding, k => 3) AS n\n\
                  GROUP BY q.harpnum ORDER BY q.harpnum"
@@ -107,22 +117,18 @@ impl Relation for Nearest {
 
     fn plan(&self, args: Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
         let k = read_k(&args)?;
-        let metric = read_metric(&args)?;
+        let metric = read(&args, "metric", Metric::L2)?;
+        let by = read(&args, "by", By::Embedding)?;
         let within = within::plan(&args, context)?;
-        let (within, vector, encoder, keeps_vector) = with_vectors(within, context)?;
+        let (within, vector, encoder) = with_vectors(within, by, context)?;
         let Some(to) = args.get("to").cloned() else {
             return plan_err!("NEAREST needs something to be near to");
         };
-        let query = plan_query(
-            to,
-            &args,
-            encoder.as_deref(),
-            dimension(&within, &vector)?,
-            context,
-        )?;
+        let length = dimension(&within, &vector)?;
+        let query = plan_query(to, by, &args, encoder.as_deref(), length, context)?;
         let search = Search {
+            keeps_vector: vector.name != MADE,
             vector,
-            keeps_vector,
             k,
             metric,
             fills_up: false,
@@ -146,9 +152,31 @@ fn read_k(args: &Arguments) -> Result<Expr> {
     Ok(lit(k.unwrap_or(DEFAULT_K) as i64))
 }
 
-fn read_metric(args: &Arguments) -> Result<Metric> {
-    let Some(value) = args.get("metric") else {
-        return Ok(Metric::L2);
+/// What the rows are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The embedding.
+    Embedding,
+    /// Its measured part.
+    Physical,
+}
+
+impl FromStr for By {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "embedding" => Ok(Self::Embedding),
+            "physical" => Ok(Self::Physical),
+            other => Err(format!("by is 'embedding' or 'physical', found '{other}'")),
+        }
+    }
+}
+
+/// The word that parameter `name` was given.
+fn read<T: FromStr<Err = String>>(args: &Arguments, name: &str, default: T) -> Result<T> {
+    let Some(value) = args.get(name) else {
+        return Ok(default);
     };
     let text = match value {
         ast::Expr::Value(value) => match &value.value {
@@ -162,39 +190,56 @@ fn read_metric(args: &Arguments) -> Result<Metric> {
     })
 }
 
-/// The plan with a column to compare: its EMBEDDING, or one made from its PATCH.
+/// The plan with a column to compare, that column, and the encoder of the rows. It is their EMBEDDING, or one made
+/// of their PATCH, or the measured part of either.
 fn with_vectors(
     within: LogicalPlan,
+    by: By,
     context: &mut Planning<'_>,
-) -> Result<(LogicalPlan, Column, Option<String>, bool)> {
+) -> Result<(LogicalPlan, Column, Option<String>)> {
     let schema = Arc::clone(within.schema());
     let columns = || {
         schema
             .iter()
             .map(|(qualifier, field)| (Column::from((qualifier, field)), field))
     };
-    if let Some((column, encoder)) = columns().find_map(|(column, field)| Some((column, encoder_of(field)?)))
-    {
-        return Ok((within, column, Some(encoder), true));
-    }
-    let Some((patch, _)) = columns().find(|(_, field)| grid_of(field).is_some()) else {
-        let names: Vec<_> = columns().map(|(column, _)| column.name).collect();
-        return plan_err!(
-            "NEAREST: `within` needs a column of type EMBEDDING or PATCH, found {}; EMBED(patch) makes an embedding",
-            names.join(", ")
-        );
+    let embedded = columns().find_map(|(column, field)| Some((column, encoder_of(field)?)));
+    let mut vector = match (embedded, by) {
+        (Some((column, encoder)), By::Embedding) => return Ok((within, column, Some(encoder))),
+        (Some((column, _)), By::Physical) => Expr::Column(column),
+        (None, _) => {
+            let Some((patch, _)) = columns().find(|(_, field)| grid_of(field).is_some()) else {
+                let names: Vec<_> = columns().map(|(column, _)| column.name).collect();
+                return plan_err!(
+                    "NEAREST: `within` needs a column of type EMBEDDING or PATCH, found {}; EMBED(patch) makes an \
+                     embedding",
+                    names.join(", ")
+                );
+            };
+            let embed = context.function("embed")?;
+            Expr::ScalarFunction(ScalarFunction::new_udf(
+                embed,
+                vec![Expr::Column(patch), lit(DEFAULT_ENCODER)],
+            ))
+        }
     };
-    let embed = context.function("embed")?;
-    let made = ScalarFunction::new_udf(embed, vec![Expr::Column(patch), lit(DEFAULT_ENCODER)]);
+    let (_, field) = vector.to_field(&schema)?;
+    let encoder = encoder_of(&field);
+    if by == By::Physical {
+        vector = measured_part(vector, context)?;
+    }
     let mut exprs: Vec<Expr> = columns().map(|(column, _)| Expr::Column(column)).collect();
-    exprs.push(Expr::ScalarFunction(made).alias(MADE));
+    exprs.push(vector.alias(MADE));
     let within = LogicalPlanBuilder::from(within).project(exprs)?.build()?;
-    let encoder = within
-        .schema()
-        .field_with_unqualified_name(MADE)
-        .ok()
-        .and_then(|field| encoder_of(field));
-    Ok((within, Column::from_name(MADE), encoder, false))
+    Ok((within, Column::from_name(MADE), encoder))
+}
+
+fn measured_part(embedding: Expr, context: &Planning<'_>) -> Result<Expr> {
+    let function = context.function(measured_part::NAME)?;
+    Ok(Expr::ScalarFunction(ScalarFunction::new_udf(
+        function,
+        vec![embedding],
+    )))
 }
 
 fn dimension(within: &LogicalPlan, vector: &Column) -> Result<i32> {
@@ -211,42 +256,45 @@ fn dimension(within: &LogicalPlan, vector: &Column) -> Result<i32> {
 /// One row with the vector of `to`: patches and samples are embedded by the encoder of the rows.
 fn plan_query(
     to: ast::Expr,
+    by: By,
     args: &Arguments,
     encoder: Option<&str>,
     length: i32,
     context: &mut Planning<'_>,
 ) -> Result<LogicalPlan> {
     let mut query = context.expr(to)?;
-    let (_, field): (_, Arc<Field>) = query.to_field(&DFSchema::empty())?;
-    if grid_of(&field).is_some() {
-        let name = encoder.map_or(DEFAULT_ENCODER, |identity| {
-            identity.split('#').next().unwrap_or(identity)
-        });
-        let loaded = context.models.encoder(name)?;
-        if let Some(identity) = encoder
-            && identity != loaded.identity
-        {
-            return plan_err!(
-                "NEAREST: the rows were embedded by `{identity}`, the encoder `{name}` is now `{}`; embed them again \
-                 with EMBED(patch, '{name}')",
-                loaded.identity
-            );
-        }
+    let field_of = |query: &Expr| query.to_field(&DFSchema::empty()).map(|(_, field)| field);
+    if grid_of(&*field_of(&query)?).is_some() {
+        let loaded = match encoder {
+            Some(identity) => context.models.encoder_of_rows(identity)?,
+            None => context.models.encoder(DEFAULT_ENCODER)?,
+        };
         let embed = context.function("embed")?;
-        query = Expr::ScalarFunction(ScalarFunction::new_udf(embed, vec![query, lit(name)]));
-    } else {
-        match field.data_type() {
-            DataType::FixedSizeList(_, found) if *found == length => {}
-            DataType::FixedSizeList(_, found) => {
-                return plan_err!("NEAREST: the rows have vectors of {length} numbers, `to` has {found}");
-            }
-            _ => {
-                let message = format!(
-                    "NEAREST: `to` is a SAMPLE, a PATCH or an EMBEDDING, found {}",
-                    field.data_type()
-                );
-                return Err(Error::at(args.span, message).into());
-            }
+        query = Expr::ScalarFunction(ScalarFunction::new_udf(embed, vec![query, lit(loaded.name())]));
+    }
+    let field = field_of(&query)?;
+    match (encoder, encoder_of(&field)) {
+        (Some(rows), Some(to)) if rows != to => {
+            let message = format!(
+                "NEAREST: the rows were embedded by `{rows}`, `to` by `{to}`, so that they have no distance"
+            );
+            return Err(Error::at(args.span, message).into());
+        }
+        (_, Some(_)) if by == By::Physical => query = measured_part(query, context)?,
+        _ => {}
+    }
+    let field = field_of(&query)?;
+    match field.data_type() {
+        DataType::FixedSizeList(_, found) if *found == length => {}
+        DataType::FixedSizeList(_, found) => {
+            return plan_err!("NEAREST: the rows have vectors of {length} numbers, `to` has {found}");
+        }
+        _ => {
+            let message = format!(
+                "NEAREST: `to` is a SAMPLE, a PATCH or an EMBEDDING, found {}",
+                field.data_type()
+            );
+            return Err(Error::at(args.span, message).into());
         }
     }
     LogicalPlanBuilder::empty(true)

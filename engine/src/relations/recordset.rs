@@ -39,9 +39,13 @@ const MICROS: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 pub(super) struct RecordSetRows;
 
 impl Relation for RecordSetRows {
+    fn name(&self) -> &'static str {
+        "recordset"
+    }
+
     fn call(&self) -> CallSignature {
         CallSignature {
-            name: "recordset",
+            name: self.name(),
             parameters: vec![
                 Parameter::required("records", Kind::Text).about("the record set, as DRMS has it"),
                 optional("within")

@@ -23,9 +23,13 @@ const MAX_ROWS: u64 = 100_000;
 pub(super) struct Simulate;
 
 impl Relation for Simulate {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
     fn call(&self) -> CallSignature {
         CallSignature {
-            name: NAME,
+            name: self.name(),
             parameters: vec![
                 number("n", 1.0)
                     .taking("whole number")

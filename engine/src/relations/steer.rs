@@ -25,6 +25,10 @@ use crate::{
 pub(super) struct Steer;
 
 impl Relation for Steer {
+    fn name(&self) -> &'static str {
+        "steer"
+    }
+
     fn call(&self) -> CallSignature {
         let mut parameters = parameters();
         parameters.push(
@@ -33,7 +37,7 @@ impl Relation for Steer {
                 .about("how many rows, the start included"),
         );
         CallSignature {
-            name: "steer",
+            name: self.name(),
             parameters,
             positional: 1,
         }

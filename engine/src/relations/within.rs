@@ -31,18 +31,22 @@ pub(super) fn prepare(args: &mut Vec<FunctionArg>) {
                 ast::Expr::CompoundIdentifier(idents) => ast::ObjectName::from(idents.clone()),
                 _ => return,
             };
-            *within = all_of(table);
+            *within = ast::Expr::Subquery(all_of(table));
         }
         None => args.push(FunctionArg::Named {
             name: ast::Ident::new("within"),
-            arg: FunctionArgExpr::Expr(all_of(ast::ObjectName::from(vec![ast::Ident::new(SHARPS)]))),
+            arg: FunctionArgExpr::Expr(ast::Expr::Subquery(all_of(sharps()))),
             operator: FunctionArgOperator::RightArrow,
         }),
     }
 }
 
-/// `(SELECT * FROM name)`, with the name where it stood.
-fn all_of(name: ast::ObjectName) -> ast::Expr {
+fn sharps() -> ast::ObjectName {
+    ast::ObjectName::from(vec![ast::Ident::new(SHARPS)])
+}
+
+/// `SELECT * FROM name`, with the name where it stood.
+fn all_of(name: ast::ObjectName) -> Box<ast::Query> {
     let text = "SELECT * FROM rows_to_choose_from";
     let query = Parser::new(&GenericDialect {})
         .try_with_sql(text)
@@ -55,19 +59,35 @@ fn all_of(name: ast::ObjectName) -> ast::Expr {
     {
         *placeholder = name;
     }
-    ast::Expr::Subquery(query)
+    query
+}
+
+/// The table whose rows `query` returns as they are.
+fn table_of(query: &ast::Query) -> Option<&TableFactor> {
+    let ast::SetExpr::Select(select) = query.body.as_ref() else {
+        return None;
+    };
+    let table = &select.from.first()?.relation;
+    let TableFactor::Table { name, .. } = table else {
+        return None;
+    };
+    (*query == *all_of(name.clone())).then_some(table)
 }
 
 /// The rows to choose from, which [`prepare`] has made a subquery.
 pub(super) fn plan(args: &Arguments, context: &mut Planning<'_>) -> Result<LogicalPlan> {
     let relation = args.title();
     match args.get("within") {
-        Some(ast::Expr::Subquery(query)) => context.sql.plan(TableFactor::Derived {
-            lateral: false,
-            subquery: query.clone(),
-            alias: None,
-            sample: None,
-        }),
+        Some(ast::Expr::Subquery(query)) => match table_of(query) {
+            // Without a projection of all columns, which every rule would look at.
+            Some(table) => context.sql.plan(table.clone()),
+            None => context.sql.plan(TableFactor::Derived {
+                lateral: false,
+                subquery: query.clone(),
+                alias: None,
+                sample: None,
+            }),
+        },
         Some(other) => plan_err!("{relation}: within is a table or a (subquery), found {other}"),
         None => plan_err!("{relation}: within is missing"),
     }
