@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use datafusion::{
     dataframe::DataFrame,
-    execution::{SessionStateBuilder, context::SessionContext},
+    execution::{SessionState, SessionStateBuilder, context::SessionContext},
     logical_expr::{LogicalPlan, ScalarUDF},
     prelude::SessionConfig,
     sql::{
@@ -157,15 +157,23 @@ impl Session {
 
     /// Runs the tokens of one SQL statement.
     pub(crate) async fn query(&self, tokens: &[TokenWithSpan]) -> Result<DataFrame> {
-        let plan = self.plan(tokens).await?;
-        Ok(self.context.execute_logical_plan(plan).await?)
+        let (plan, state) = self.plan(tokens).await?;
+        match plan {
+            LogicalPlan::Ddl(_) | LogicalPlan::Statement(_) => {
+                Ok(self.context.execute_logical_plan(plan).await?)
+            }
+            // In the state that planned it: a copy of a state takes a tenth of the time in which a query is planned.
+            rows => Ok(DataFrame::new(state, rows)),
+        }
     }
 
-    /// The plan of one SQL statement, before any rule.
-    pub(crate) async fn plan(&self, tokens: &[TokenWithSpan]) -> Result<LogicalPlan> {
+    /// The plan of one SQL statement, before any rule, and the state of the session in which it was made.
+    pub(crate) async fn plan(&self, tokens: &[TokenWithSpan]) -> Result<(LogicalPlan, SessionState)> {
         let mut statement = parse(tokens)?;
         self.bind_statement(&mut statement)?;
-        Ok(self.context.state().statement_to_plan(statement).await?)
+        let state = self.context.state();
+        let plan = state.statement_to_plan(statement).await?;
+        Ok((plan, state))
     }
 
     /// Replaces parameters and fills in arguments.

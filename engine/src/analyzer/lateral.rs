@@ -12,8 +12,9 @@
 //!
 //! A sub-select between the join and the relation is carried along, operator by operator ([`carry`]): the
 //! columns of the row on the left, and its number, become columns of every operator, by which groups, windows
-//! and limits are kept apart. A correlated scalar subquery or EXISTS is a left join of the same kind
-//! ([`subquery`]).
+//! and limits are kept apart. A correlated scalar subquery, EXISTS or IN is a left join of the same kind
+//! ([`subquery`]). A WHERE that reads the row on the left makes a relation read it too: it chooses the rows that are
+//! ranked.
 //!
 //! It does not apply to lateral sub-selects without a relation of ours, which DataFusion plans, nor to right and
 //! full joins, which have no meaning here.
@@ -35,7 +36,7 @@ use datafusion::{
     },
     logical_expr::{
         Expr, Extension, Join, JoinType, LogicalPlan, LogicalPlanBuilder, lit,
-        utils::{conjunction, split_conjunction_owned},
+        utils::{conjunction, split_conjunction, split_conjunction_owned},
     },
     optimizer::AnalyzerRule,
 };
@@ -208,6 +209,9 @@ fn is_ours(plan: &LogicalPlan) -> bool {
                 matches!(projection.input.as_ref(), LogicalPlan::EmptyRelation(_))
                     && projection.expr.iter().any(Expr::contains_outer)
             }
+            LogicalPlan::Filter(filter) => split_conjunction(&filter.predicate)
+                .into_iter()
+                .any(|predicate| predicate.contains_outer() && comes_before(predicate, &filter.input)),
             other => nearest(other).is_some_and(|node| !node.within.all_out_ref_exprs().is_empty()),
         })
     })
@@ -238,6 +242,18 @@ fn query_of(asking: &LogicalPlan) -> Result<Expr> {
             "this `to` of NEAREST",
             "a column, a sample or an embedding stands there",
         ),
+    }
+}
+
+/// Whether `predicate`, in a WHERE above `plan`, chooses the rows that a NEAREST of the same block ranks.
+fn comes_before(predicate: &Expr, plan: &LogicalPlan) -> bool {
+    let speaks_of = |plan: &LogicalPlan| speaks_of(predicate, plan.schema()) && !comes_after(predicate);
+    match plan {
+        LogicalPlan::SubqueryAlias(alias) => speaks_of(plan) && nearest(&alias.input).is_some(),
+        LogicalPlan::Join(join) => [&join.left, &join.right]
+            .into_iter()
+            .any(|side| comes_before(predicate, side)),
+        other => speaks_of(other) && nearest(other).is_some(),
     }
 }
 

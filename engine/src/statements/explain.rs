@@ -21,8 +21,7 @@ use super::answer;
 use crate::{Result, session::Session};
 
 pub(super) async fn execute(session: &Session, explain: &Explain) -> Result<DataFrame> {
-    let plan = session.plan(&explain.query).await?;
-    let state = session.context().state();
+    let (plan, state) = session.plan(&explain.query).await?;
     let logical = state.optimize(&plan)?;
     let physical = state
         .query_planner()

@@ -15,6 +15,9 @@ pub fn bind_placeholders<V: VisitMut>(
     node: &mut V,
     values: &BTreeMap<String, Value>,
 ) -> Result<(), Diagnostic> {
+    if values.is_empty() {
+        return Ok(());
+    }
     match node.visit(&mut Filler { values }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),

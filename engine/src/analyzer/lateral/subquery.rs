@@ -1,4 +1,4 @@
-//! Correlated scalar subqueries and EXISTS on a relation of ours.
+//! Correlated scalar subqueries, EXISTS and IN on a relation of ours.
 //!
 //! ```text
 //! Projection: s.harpnum, (SELECT avg(n.usflux) FROM NEAREST(outer(s.embedding)) AS n)
@@ -14,19 +14,18 @@ use std::sync::Arc;
 
 use datafusion::{
     common::{
-        Result, Spans, plan_err,
+        DFSchema, ExprSchema, Result, ScalarValue, plan_err,
         tree_node::{Transformed, TreeNode},
     },
-    functions_aggregate::expr_fn::count,
+    functions_aggregate::expr_fn::{count, max},
     logical_expr::{
-        Expr, LogicalPlan, LogicalPlanBuilder, Projection, expr::Exists, expr_rewriter::NamePreserver, ident,
-        lit, logical_plan::Subquery,
+        Expr, LogicalPlan, LogicalPlanBuilder, Projection, expr_rewriter::NamePreserver, ident, lit, when,
     },
 };
 
 use super::{
     Lateral,
-    carry::{Carried, Outer, unsupported},
+    carry::{Carried, Outer},
     is_ours, nearest,
 };
 
@@ -45,20 +44,13 @@ impl Lateral {
         for expr in plan.expressions() {
             let name = names.save(&expr);
             let read = expr.transform_down(|expr| {
-                if matches!(&expr, Expr::InSubquery(within) if is_ours(&within.subquery.subquery)) {
-                    return unsupported("IN", "EXISTS (SELECT … WHERE …) does the same");
-                }
-                let Some((subquery, exists)) = ours(&expr) else {
+                let Some(asked) = Asked::of(&expr, input.schema())? else {
                     return Ok(Transformed::no(expr));
                 };
                 let value = format!("__value_{}", self.next());
-                input = self.beside(input.clone(), &subquery, exists.is_some(), &value)?;
+                input = self.beside(input.clone(), &asked.inside, &value)?;
                 met = true;
-                Ok(Transformed::yes(match exists {
-                    Some(negated) if negated => ident(value).eq(lit(0i64)),
-                    Some(_) => ident(value).gt(lit(0i64)),
-                    None => ident(value),
-                }))
+                asked.answered(ident(value)).map(Transformed::yes)
             })?;
             exprs.push(name.restore(read.data));
         }
@@ -77,28 +69,11 @@ impl Lateral {
         )?)))
     }
 
-    /// `input` with the value of the subquery for each of its rows, or with the number of the subquery's rows.
-    fn beside(
-        &self,
-        input: LogicalPlan,
-        subquery: &LogicalPlan,
-        counted: bool,
-        value: &str,
-    ) -> Result<LogicalPlan> {
-        let mut inside = subquery.clone();
-        if counted {
-            inside = LogicalPlanBuilder::from(inside)
-                .aggregate(Vec::<Expr>::new(), vec![count(lit(1i64))])?
-                .build()?;
-        } else if !has_one_row(&inside)? {
-            return plan_err!(
-                "a scalar subquery has one row: k => 1, LIMIT 1 or an aggregate is expected in a subquery on NEAREST, \
-                 GENERATE or STEER"
-            );
-        }
+    /// `input` with the value of the subquery for each of its rows.
+    fn beside(&self, input: LogicalPlan, inside: &LogicalPlan, value: &str) -> Result<LogicalPlan> {
         let shown = input.schema().columns();
         let mut outer = Outer::renamed(input, self.next(), true)?;
-        let Carried { plan, padded } = outer.carry(&inside)?;
+        let Carried { plan, padded } = outer.carry(inside)?;
         let mut columns: Vec<Expr> = outer
             .columns()
             .zip(shown)
@@ -114,21 +89,107 @@ impl Lateral {
     }
 }
 
-/// The plan of a subquery on a relation of ours that reads the outer row; of EXISTS also whether it is negated.
-fn ours(expr: &Expr) -> Option<(Arc<LogicalPlan>, Option<bool>)> {
-    let (
-        Subquery {
-            subquery,
-            spans: Spans(_),
-            ..
-        },
-        exists,
-    ) = match expr {
-        Expr::ScalarSubquery(subquery) => (subquery, None),
-        Expr::Exists(Exists { subquery, negated }) => (subquery, Some(*negated)),
-        _ => return None,
-    };
-    is_ours(subquery).then(|| (Arc::clone(subquery), exists))
+/// A subquery on a relation of ours that reads the outer row, as one that has a value.
+struct Asked {
+    inside: LogicalPlan,
+    of: Of,
+}
+
+/// What is asked of a subquery.
+#[derive(Clone, Copy)]
+enum Of {
+    /// Its value.
+    Value,
+    /// Whether it has rows; the value is their number.
+    Exists { negated: bool },
+    /// Whether one of its rows is `x`; the value is one of [`IS`], [`MAY_BE`] and 0, or NULL without rows.
+    In { negated: bool },
+}
+
+/// A row equals what is looked for.
+const IS: i64 = 2;
+/// A row might: it or what is looked for is NULL.
+const MAY_BE: i64 = 1;
+
+impl Asked {
+    /// `expr`, if it is one, beside the rows of `outer`.
+    fn of(expr: &Expr, outer: &DFSchema) -> Result<Option<Self>> {
+        let subquery = match expr {
+            Expr::ScalarSubquery(subquery) => subquery,
+            Expr::Exists(exists) => &exists.subquery,
+            Expr::InSubquery(within) => &within.subquery,
+            _ => return Ok(None),
+        };
+        if !is_ours(&subquery.subquery) {
+            return Ok(None);
+        }
+        let inside = subquery.subquery.as_ref().clone();
+        let aggregated = |aggregate: Expr| {
+            LogicalPlanBuilder::from(inside.clone())
+                .aggregate(Vec::<Expr>::new(), vec![aggregate])?
+                .build()
+        };
+        Ok(Some(match expr {
+            Expr::Exists(exists) => Self {
+                inside: aggregated(count(lit(1i64)))?,
+                of: Of::Exists {
+                    negated: exists.negated,
+                },
+            },
+            Expr::InSubquery(within) => {
+                let Some(column) = inside.schema().columns().into_iter().next() else {
+                    return plan_err!("a subquery of IN has one column, found none");
+                };
+                let equal = Expr::Column(column).eq(of_outer_row(within.expr.as_ref().clone(), outer)?);
+                let found = when(equal.clone().is_true(), lit(IS))
+                    .when(equal.is_null(), lit(MAY_BE))
+                    .otherwise(lit(0i64))?;
+                Self {
+                    inside: aggregated(max(found))?,
+                    of: Of::In {
+                        negated: within.negated,
+                    },
+                }
+            }
+            _ if has_one_row(&inside)? => Self {
+                inside,
+                of: Of::Value,
+            },
+            _ => {
+                return plan_err!(
+                    "a scalar subquery has one row: k => 1, LIMIT 1 or an aggregate is expected in a subquery on NEAREST, \
+                     GENERATE or STEER"
+                );
+            }
+        }))
+    }
+
+    /// What stands in the place of the subquery whose value is `value`.
+    fn answered(&self, value: Expr) -> Result<Expr> {
+        Ok(match self.of {
+            Of::Value => value,
+            Of::Exists { negated: true } => value.eq(lit(0i64)),
+            Of::Exists { negated: false } => value.gt(lit(0i64)),
+            Of::In { negated } => when(value.clone().eq(lit(IS)), lit(!negated))
+                .when(value.eq(lit(MAY_BE)), lit(ScalarValue::Boolean(None)))
+                .otherwise(lit(negated))?,
+        })
+    }
+}
+
+/// An expression of the rows of `outer` as a subquery beside them reads it.
+fn of_outer_row(expr: Expr, outer: &DFSchema) -> Result<Expr> {
+    let outward = expr.transform(|expr| {
+        let Expr::Column(column) = &expr else {
+            return Ok(Transformed::no(expr));
+        };
+        let field = Arc::clone(outer.field_from_column(column)?);
+        Ok(Transformed::yes(Expr::OuterReferenceColumn(
+            field,
+            column.clone(),
+        )))
+    })?;
+    Ok(outward.data)
 }
 
 /// Whether a plan has at most one row, whatever the tables hold.
