@@ -38,5 +38,8 @@ pub use crate::fits::{Header, Image, read_header, read_image};
 pub use crate::geometry::{Geometry, Helioprojective, Projection};
 pub use crate::keyword::{KEYWORDS, Keyword, Needs};
 pub use crate::record::{Found, Record, RecordFiles, Rejected, Segment, SharpId, find_files, find_records};
-pub use crate::store::{Catalogue, ModelEntry, ModelKind, TableEntry, Transaction, check_name, checksum};
+pub use crate::store::{
+    Catalogue, Finding, ModelEntry, ModelKind, Removed, Snapshot, TableEntry, Transaction, check_name,
+    checksum,
+};
 pub use crate::types::Grid;

@@ -4,6 +4,7 @@
 //! sun.helio/
 //!   manifest.json                     what belongs to the catalogue: every file with size and checksum
 //!   lock                              held by the one writer
+//!   readers/<generation>              held by those who read this commit
 //!   tables/<name>-<generation>.parquet
 //!   models/<kind>/<name>-<generation>.safetensors and .json
 //! ```
@@ -12,18 +13,25 @@
 //! after it, and a writer that is killed leaves files that no manifest names, which the next writer
 //! removes. Files that a manifest names are checked against it before they are used.
 //!
-//! A replaced file is deleted after the commit; on the systems we know a reader that has it open keeps it.
+//! A replaced file is deleted after the commit, or, where a [`Snapshot`] of an earlier commit is held, by the first
+//! writer after its end.
 
+mod check;
 mod commit;
 mod file;
 mod lock;
 mod manifest;
 mod name;
+mod readers;
+mod snapshot;
 mod table;
+
+pub use self::check::Finding;
 
 pub use self::commit::Transaction;
 pub use self::file::checksum;
 pub use self::name::check as check_name;
+pub use self::snapshot::Snapshot;
 pub use self::table::TableWriter;
 
 use std::fmt;
@@ -49,11 +57,11 @@ pub struct Catalogue {
 pub struct TableEntry {
     /// Its name.
     pub name: String,
-    /// Its Parquet file.
-    pub path: PathBuf,
+    /// Its Parquet files, in the order of its rows.
+    pub paths: Vec<PathBuf>,
     /// How many rows it has.
     pub rows: u64,
-    /// The size of the file in bytes.
+    /// The size of the files in bytes.
     pub bytes: u64,
     /// The commit that wrote it: a number that changes whenever the table does.
     pub generation: u64,
@@ -70,6 +78,19 @@ pub struct ModelEntry {
     pub bytes: u64,
     /// The commit that wrote it: a number that changes whenever the model does.
     pub generation: u64,
+}
+
+/// Files that no commit and no reader needs any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Removed {
+    /// How many were deleted.
+    pub files: u64,
+    /// How many bytes they had.
+    pub bytes: u64,
+    /// How many had to stay, because somebody reads an earlier commit.
+    pub kept: u64,
+    /// How many bytes these have.
+    pub kept_bytes: u64,
 }
 
 /// The kinds of models. Names are unique within a kind.
@@ -203,19 +224,38 @@ impl Catalogue {
             .find(|table| table.name == name)
     }
 
-    /// Checks that a table's file is as it was written, and returns its path.
+    /// Checks that a table's files are as they were written, and returns their paths.
     ///
     /// # Errors
-    /// When there is no such table, or its file is missing or damaged.
-    pub fn verify_table(&self, name: &str) -> Result<PathBuf, StoreError> {
-        self.retry(|manifest| {
-            let table = manifest.tables.get(name).ok_or_else(|| StoreError::Unknown {
-                kind: "table",
-                name: name.to_owned(),
-                closest: manifest.closest_table(name),
-            })?;
-            table.file.verify(&self.root, || format!("table `{name}`"))
-        })
+    /// When there is no such table, or a file is missing or damaged.
+    pub fn verify_table(&self, name: &str) -> Result<Vec<PathBuf>, StoreError> {
+        self.retry(|manifest| verify(&self.root, manifest, name))
+    }
+
+    /// The last commit, whose files stay as long as it is held.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Snapshot::of(self)
+    }
+
+    /// Deletes files that no commit and no reader needs any more, as every change does before it begins.
+    ///
+    /// # Errors
+    /// When a writer is at work, or the disk refuses.
+    pub fn remove_unused(&self) -> Result<Removed, StoreError> {
+        let _writer = lock::acquire(&self.root)?;
+        let manifest = Manifest::read(&self.root)?;
+        commit::sweep(&self.root, &manifest)
+    }
+
+    /// Compares every file with what the manifest says of it, and every table with its files.
+    ///
+    /// # Errors
+    /// When the manifest cannot be read. What is wrong with a file is a [`Finding`].
+    pub fn check(&self) -> Result<Vec<Finding>, StoreError> {
+        check::check(&self.snapshot()?)
     }
 
     /// The models of a kind, by name.
@@ -275,10 +315,19 @@ impl TableEntry {
     /// The table's schema, with the metadata of its fields.
     ///
     /// # Errors
-    /// When the file cannot be read as Parquet.
+    /// When its first file cannot be read as Parquet.
     pub fn schema(&self) -> Result<SchemaRef, StoreError> {
-        table::read_schema(&self.name, &self.path)
+        let first = self.paths.first().map_or_else(|| Path::new(""), PathBuf::as_path);
+        table::read_schema(&self.name, first)
     }
+}
+
+/// Checks the files of a table of `manifest`, and returns their paths.
+fn verify(root: &Path, manifest: &Manifest, name: &str) -> Result<Vec<PathBuf>, StoreError> {
+    let parts = manifest.table(name)?.parts.iter();
+    parts
+        .map(|part| part.file.verify(root, || format!("table `{name}`")))
+        .collect()
 }
 
 /// Sees to it that a catalogue is not made in the middle of something else.
@@ -292,8 +341,9 @@ fn refuse_foreign(root: &Path) -> Result<(), StoreError> {
                 .filter_map(Result::ok)
                 .map(|entry| entry.file_name().to_string_lossy().into_owned());
             // What a killed `create` leaves is ours.
-            let foreign =
-                names.filter(|name| ![lock::FILE, manifest::FILE, manifest::DRAFT].contains(&name.as_str()));
+            let foreign = names.filter(|name| {
+                ![lock::FILE, manifest::FILE, manifest::DRAFT, readers::FOLDER].contains(&name.as_str())
+            });
             match foreign.min() {
                 None => return Ok(()),
                 Some(name) => format!("a directory with `{name}`"),

@@ -95,6 +95,12 @@ pub enum StoreError {
         /// The nearest name there is.
         closest: Option<String>,
     },
+    /// A table is to have the name of another.
+    #[error("there is a table `{name}` already; drop it first, or choose another name")]
+    Taken {
+        /// The name.
+        name: String,
+    },
     /// A batch has not the schema that its table was begun with.
     #[error("a batch does not fit the schema of table `{table}`: {source}")]
     Schema {

@@ -1,11 +1,11 @@
 //! A change to the catalogue: all of it, or none.
 //!
 //! Order is everything here: files, their directories, the manifest, its directory, and only then the
-//! files that nobody names any more.
+//! files that nobody names any more and nobody reads.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use arrow::array::RecordBatch;
@@ -13,9 +13,9 @@ use arrow::datatypes::SchemaRef;
 
 use super::file::{NewFile, io, sync_directory};
 use super::lock::{self, WriterLock};
-use super::manifest::{self, Manifest, Model, Table, model_paths, table_path};
+use super::manifest::{self, Manifest, Model, Part, model_paths, table_path};
 use super::table::TableWriter;
-use super::{Catalogue, ModelKind, name};
+use super::{Catalogue, ModelKind, Removed, name, readers, table};
 use crate::error::StoreError;
 
 /// A change that is being made. Dropped without [`commit`](Self::commit) it never was.
@@ -36,7 +36,9 @@ use crate::error::StoreError;
 #[derive(Debug)]
 pub struct Transaction {
     catalogue: Catalogue,
-    /// What the catalogue will be.
+    /// What the catalogue is.
+    current: Manifest,
+    /// What it will be.
     next: Manifest,
     /// The files written so far, relative to the catalogue.
     written: BTreeSet<String>,
@@ -50,13 +52,15 @@ impl Transaction {
         // The catalogue may be older than the last commit of another process.
         let current = Manifest::read(&catalogue.root)?;
         sweep(&catalogue.root, &current)?;
-        let next = Manifest {
+        let mut next = Manifest {
             generation: current.generation + 1,
             ..current.clone()
         };
-        catalogue.publish(current);
+        next.retired.retain(|file, _| catalogue.root.join(file).exists());
+        catalogue.publish(current.clone());
         Ok(Self {
             catalogue,
+            current,
             next,
             written: BTreeSet::new(),
             committed: false,
@@ -86,10 +90,92 @@ impl Transaction {
     /// # Errors
     /// When the name is not one, or the file cannot be made.
     pub fn begin_table(&mut self, name: &str, schema: SchemaRef) -> Result<TableWriter<'_>, StoreError> {
+        self.begin_part(name, schema, false)
+    }
+
+    /// Begins rows that are added to those of a table. Unless they are finished the change leaves them out.
+    ///
+    /// # Errors
+    /// When there is no such table, or the file cannot be made.
+    pub fn begin_rows(&mut self, name: &str, schema: SchemaRef) -> Result<TableWriter<'_>, StoreError> {
+        let this = self.next.generation;
+        if self.known(name)?.parts.iter().any(|part| part.generation == this) {
+            // A change writes one file of a table.
+            let path = self.catalogue.root.join(table_path(name, this));
+            return Err(io("create", &path, ErrorKind::AlreadyExists.into()));
+        }
+        self.begin_part(name, schema, true)
+    }
+
+    fn begin_part(
+        &mut self,
+        name: &str,
+        schema: SchemaRef,
+        added: bool,
+    ) -> Result<TableWriter<'_>, StoreError> {
         name::check(name, "a table")?;
         let relative = table_path(name, self.next.generation);
         let file = self.create(&relative)?;
-        TableWriter::new(self, name, schema, file)
+        TableWriter::new(self, name, schema, file, added)
+    }
+
+    fn known(&self, name: &str) -> Result<&manifest::Table, StoreError> {
+        self.next.table(name)
+    }
+
+    /// Gives a table another name.
+    ///
+    /// # Errors
+    /// When there is no such table, there is one of the new name, that is not one, or the disk refuses.
+    pub fn rename_table(&mut self, name: &str, new_name: &str) -> Result<(), StoreError> {
+        name::check(new_name, "a table")?;
+        let mut table = self.known(name)?.clone();
+        if self.next.tables.contains_key(new_name) {
+            return Err(StoreError::Taken {
+                name: new_name.to_owned(),
+            });
+        }
+        for part in &mut table.parts {
+            let relative = table_path(new_name, part.generation);
+            let [from, to] = [&part.file.path, &relative].map(|file| self.catalogue.root.join(file));
+            self.written.insert(relative.clone());
+            // A second name for the same bytes, where the file system has that.
+            fs::hard_link(&from, &to)
+                .or_else(|error| match error.kind() {
+                    // It belongs to a table of this name that somebody still reads.
+                    ErrorKind::AlreadyExists => Err(error),
+                    _ => copy(&from, &to),
+                })
+                .map_err(|source| io("create", &to, source))?;
+            part.file.path = relative;
+        }
+        table.generation = self.next.generation;
+        self.next.tables.remove(name);
+        self.next.tables.insert(new_name.to_owned(), table);
+        Ok(())
+    }
+
+    /// Writes a table that is in several files into one. Returns whether there was anything to do.
+    ///
+    /// # Errors
+    /// When there is no such table, or a file cannot be read or written.
+    pub fn compact_table(&mut self, name: &str) -> Result<bool, StoreError> {
+        let parts = self.known(name)?.parts.clone();
+        if parts.len() < 2 {
+            return Ok(false);
+        }
+        let root = self.catalogue.root.clone();
+        let mut paths = Vec::with_capacity(parts.len());
+        for part in &parts {
+            paths.push(part.file.verify(&root, || format!("table `{name}`"))?);
+        }
+        let mut rows = table::Rows::open(name, paths)?;
+        let mut writer = self.begin_table(name, rows.schema())?;
+        while let Some(batch) = rows.next()? {
+            writer.write(&batch)?;
+        }
+        writer.finish()?;
+        Ok(true)
     }
 
     /// Puts a model in place of the one of this kind and name, if there is one.
@@ -151,6 +237,10 @@ impl Transaction {
     pub fn commit(mut self) -> Result<(), StoreError> {
         let root = self.catalogue.root.clone();
         manifest::sync(&root, &self.written)?;
+        let (before, after) = (self.current.files(), self.next.files());
+        let left_out = before.difference(&after).map(|file| (*file).to_owned());
+        let retired: Vec<_> = left_out.map(|file| (file, self.next.generation)).collect();
+        self.next.retired.extend(retired);
         self.next.write(&root)?;
         // The rename cannot be undone, so from here on the new files are the catalogue's.
         self.committed = true;
@@ -161,14 +251,26 @@ impl Transaction {
         Ok(())
     }
 
-    /// Takes a finished table into the change.
-    pub(super) fn add_table(&mut self, name: &str, rows: u64, file: NewFile) -> Result<(), StoreError> {
-        let table = Table {
+    /// Takes a finished part of a table into the change, beside the others or in their place.
+    pub(super) fn add_part(
+        &mut self,
+        name: &str,
+        rows: u64,
+        file: NewFile,
+        added: bool,
+    ) -> Result<(), StoreError> {
+        let generation = self.next.generation;
+        let part = Part {
             rows,
-            generation: self.next.generation,
+            generation,
             file: file.finish()?,
         };
-        self.next.tables.insert(name.to_owned(), table);
+        let table = self.next.tables.entry(name.to_owned()).or_default();
+        if !added {
+            table.parts.clear();
+        }
+        table.parts.push(part);
+        table.generation = generation;
         Ok(())
     }
 
@@ -189,26 +291,58 @@ impl Drop for Transaction {
     }
 }
 
-/// Deletes every file in the catalogue's folders that its manifest does not name, and a draft of a
-/// manifest. Only files named as ours are touched.
-fn sweep(root: &Path, manifest: &Manifest) -> Result<(), StoreError> {
+/// Deletes every file in the catalogue's folders that its manifest does not name and no reader of an earlier commit
+/// may need, and a draft of a manifest. Only files named as ours are touched.
+pub(super) fn sweep(root: &Path, manifest: &Manifest) -> Result<Removed, StoreError> {
     let named = manifest.files();
+    let earliest = readers::earliest(root).unwrap_or(u64::MAX);
+    let is_read = |file: &str| {
+        manifest
+            .retired
+            .get(file)
+            .is_some_and(|left_out| earliest < *left_out)
+    };
+    let mut removed = Removed::default();
+    for file in files(root) {
+        if named.contains(file.as_str()) {
+            continue;
+        }
+        let path = root.join(&file);
+        let bytes = path.metadata().map_or(0, |metadata| metadata.len());
+        if is_read(&file) {
+            removed.kept += 1;
+            removed.kept_bytes += bytes;
+        } else {
+            remove(&path)?;
+            removed.files += 1;
+            removed.bytes += bytes;
+        }
+    }
+    let draft = root.join(manifest::DRAFT);
+    if draft.exists() {
+        remove(&draft)?;
+    }
+    Ok(removed)
+}
+
+/// Every file in the catalogue's folders that is named as ours.
+pub(super) fn files(root: &Path) -> Vec<String> {
     let mut folders = vec!["tables".to_owned()];
     folders.extend(ModelKind::ALL.map(|kind| format!("models/{kind}")));
+    let mut files = Vec::new();
     for folder in folders {
-        let directory = root.join(&folder);
-        let Ok(entries) = fs::read_dir(&directory) else {
+        let Ok(entries) = fs::read_dir(root.join(&folder)) else {
             continue;
         };
         for entry in entries.filter_map(Result::ok) {
             let file = entry.file_name().to_string_lossy().into_owned();
-            if !named.contains(format!("{folder}/{file}").as_str()) && is_ours(&file) {
-                remove(&entry.path())?;
+            if is_ours(&file) {
+                files.push(format!("{folder}/{file}"));
             }
         }
     }
-    let draft = root.join(manifest::DRAFT);
-    if draft.exists() { remove(&draft) } else { Ok(()) }
+    files.sort_unstable();
+    files
 }
 
 /// Whether a file is named `<name>-<generation>.<form>`.
@@ -221,6 +355,11 @@ fn is_ours(file: &str) -> bool {
             && generation.parse::<u64>().is_ok()
             && ["parquet", "json", "safetensors"].contains(&form)
     })
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::copy(from, to)?;
+    fs::File::open(to)?.sync_all()
 }
 
 fn remove(path: &Path) -> Result<(), StoreError> {

@@ -1,17 +1,20 @@
 //! The manifest: the one file that says what belongs to the catalogue.
 //!
 //! ```json
-//! { "format": 1, "xxh3": "…", "content": { "generation": 7, "tables": {…}, "models": {…} } }
+//! { "format": 2, "xxh3": "…", "content": { "generation": 7, "tables": {…}, "models": {…}, "retired": {…} } }
 //! ```
 //! `xxh3` is the checksum of `content` in its compact form, so that a damaged manifest is told from a
 //! good one even where it still parses. The content has no numbers but whole ones, which makes that form
-//! unique.
+//! unique. Earlier formats are read ([`format_1`]), and written as this one by the next commit.
+
+mod format_1;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::file::{FileEntry, checksum, io, sync_directory};
@@ -23,8 +26,8 @@ use crate::error::StoreError;
 pub(super) const FILE: &str = "manifest.json";
 /// Its name until it is whole.
 pub(super) const DRAFT: &str = "manifest.json.tmp";
-/// The only format so far.
-const FORMAT: u64 = 1;
+/// The format that is written.
+const FORMAT: u64 = 2;
 
 /// What belongs to the catalogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,12 +35,24 @@ pub(super) struct Manifest {
     pub(super) generation: u64,
     pub(super) tables: BTreeMap<String, Table>,
     pub(super) models: BTreeMap<ModelKind, BTreeMap<String, Model>>,
+    /// Files of earlier commits, each with the commit that left it out: a reader of one before may still need it.
+    pub(super) retired: BTreeMap<String, u64>,
 }
 
 /// A table's row in the manifest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Table {
+    /// The last commit that changed it.
+    pub(super) generation: u64,
+    /// Its files, in the order of its rows.
+    pub(super) parts: Vec<Part>,
+}
+
+/// One file of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Part {
     pub(super) rows: u64,
+    /// The commit that wrote it.
     pub(super) generation: u64,
     pub(super) file: FileEntry,
 }
@@ -103,15 +118,17 @@ impl Manifest {
                 supported: FORMAT,
             });
         }
-        let manifest: Self =
-            serde_json::from_value(envelope.content).map_err(|error| damaged(error.to_string()))?;
-        let found = checksum(&manifest.compact(&path)?);
-        if found != envelope.xxh3 {
-            return Err(damaged(format!(
-                "its content has the checksum {found}, expected {}",
-                envelope.xxh3
-            )));
-        }
+        let Envelope {
+            format,
+            xxh3,
+            content,
+        } = envelope;
+        let manifest = match format {
+            FORMAT => checked(content, &xxh3),
+            1 => checked::<format_1::Manifest>(content, &xxh3).map(Self::from),
+            other => Err(format!("its format is {other}, expected 1 to {FORMAT}")),
+        };
+        let manifest = manifest.map_err(damaged)?;
         manifest.check_paths().map_err(damaged)?;
         Ok(manifest)
     }
@@ -121,13 +138,10 @@ impl Manifest {
         let (draft, path) = (root.join(DRAFT), path(root));
         let envelope = Envelope {
             format: FORMAT,
-            xxh3: checksum(&self.compact(&path)?),
+            xxh3: checksum(&serde_json::to_vec(self).map_err(unwritable)?),
             content: self,
         };
-        let text = serde_json::to_vec_pretty(&envelope).map_err(|source| StoreError::Config {
-            what: "the manifest".to_owned(),
-            source,
-        })?;
+        let text = serde_json::to_vec_pretty(&envelope).map_err(unwritable)?;
         let write = || {
             let mut file = File::create(&draft)?;
             file.write_all(&text)?;
@@ -139,7 +153,11 @@ impl Manifest {
 
     /// Every file that belongs to the catalogue.
     pub(super) fn files(&self) -> BTreeSet<&str> {
-        let tables = self.tables.values().map(|table| &table.file);
+        let tables = self
+            .tables
+            .values()
+            .flat_map(|table| &table.parts)
+            .map(|part| &part.file);
         let models = self
             .models
             .values()
@@ -152,9 +170,13 @@ impl Manifest {
     pub(super) fn tables(&self, root: &Path) -> impl Iterator<Item = TableEntry> {
         self.tables.iter().map(|(name, table)| TableEntry {
             name: name.clone(),
-            path: root.join(&table.file.path),
-            rows: table.rows,
-            bytes: table.file.bytes,
+            paths: table
+                .parts
+                .iter()
+                .map(|part| root.join(&part.file.path))
+                .collect(),
+            rows: table.parts.iter().map(|part| part.rows).sum(),
+            bytes: table.parts.iter().map(|part| part.file.bytes).sum(),
             generation: table.generation,
         })
     }
@@ -173,24 +195,26 @@ impl Manifest {
             })
     }
 
+    /// A table's row.
+    pub(super) fn table(&self, name: &str) -> Result<&Table, StoreError> {
+        self.tables.get(name).ok_or_else(|| StoreError::Unknown {
+            kind: "table",
+            name: name.to_owned(),
+            closest: self.closest_table(name),
+        })
+    }
+
     pub(super) fn model(&self, kind: ModelKind, name: &str) -> Option<&Model> {
         self.models.get(&kind)?.get(name)
     }
 
-    pub(super) fn closest_table(&self, name: &str) -> Option<String> {
+    fn closest_table(&self, name: &str) -> Option<String> {
         helioql_grammar::closest(name, self.tables.keys().map(String::as_str)).map(str::to_owned)
     }
 
     pub(super) fn closest_model(&self, kind: ModelKind, name: &str) -> Option<String> {
         let names = self.models.get(&kind).into_iter().flat_map(BTreeMap::keys);
         helioql_grammar::closest(name, names.map(String::as_str)).map(str::to_owned)
-    }
-
-    fn compact(&self, path: &Path) -> Result<Vec<u8>, StoreError> {
-        serde_json::to_vec(self).map_err(|error| StoreError::DamagedManifest {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })
     }
 
     /// Files lie where their names say, and nowhere else: a manifest that points out of its directory
@@ -212,7 +236,9 @@ impl Manifest {
         };
         for (name, table) in &self.tables {
             named(name)?;
-            same(&table.file, &table_path(name, table.generation))?;
+            for part in &table.parts {
+                same(&part.file, &table_path(name, part.generation))?;
+            }
         }
         for (kind, models) in &self.models {
             for (name, model) in models {
@@ -223,6 +249,24 @@ impl Manifest {
             }
         }
         Ok(())
+    }
+}
+
+/// The content of a manifest, if it is what was written.
+fn checked<T: Serialize + DeserializeOwned>(content: serde_json::Value, xxh3: &str) -> Result<T, String> {
+    let content: T = serde_json::from_value(content).map_err(|error| error.to_string())?;
+    let found = checksum(&serde_json::to_vec(&content).map_err(|error| error.to_string())?);
+    if found == xxh3 {
+        Ok(content)
+    } else {
+        Err(format!("its content has the checksum {found}, expected {xxh3}"))
+    }
+}
+
+fn unwritable(source: serde_json::Error) -> StoreError {
+    StoreError::Config {
+        what: "the manifest".to_owned(),
+        source,
     }
 }
 

@@ -6,12 +6,12 @@
 //! patches of 64 × 64), so that a query which needs a few rows decodes a few megabytes.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -33,6 +33,8 @@ pub struct TableWriter<'a> {
     schema: SchemaRef,
     out: ArrowWriter<NewFile>,
     rows: u64,
+    /// Whether its rows come beside those that the table has.
+    added: bool,
 }
 
 impl<'a> TableWriter<'a> {
@@ -41,6 +43,7 @@ impl<'a> TableWriter<'a> {
         name: &str,
         schema: SchemaRef,
         file: NewFile,
+        added: bool,
     ) -> Result<Self, StoreError> {
         let out = ArrowWriter::try_new(file, schema.clone(), Some(properties(&schema)))
             .map_err(|source| parquet("write", name, source))?;
@@ -50,6 +53,7 @@ impl<'a> TableWriter<'a> {
             schema,
             out,
             rows: 0,
+            added,
         })
     }
 
@@ -81,17 +85,80 @@ impl<'a> TableWriter<'a> {
             .out
             .into_inner()
             .map_err(|source| parquet("write", &self.name, source))?;
-        self.change.add_table(&self.name, self.rows, file)?;
+        self.change.add_part(&self.name, self.rows, file, self.added)?;
         Ok(self.rows)
     }
 }
 
 /// The schema of a table's file, with the metadata of its fields.
 pub(super) fn read_schema(name: &str, path: &Path) -> Result<SchemaRef, StoreError> {
+    Ok(open(name, path)?.schema().clone())
+}
+
+/// How many rows a table's file says that it has.
+pub(super) fn read_rows(name: &str, path: &Path) -> Result<u64, StoreError> {
+    Ok(open(name, path)?.metadata().file_metadata().num_rows() as u64)
+}
+
+fn open(name: &str, path: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, StoreError> {
     let file = File::open(path).map_err(|source| super::file::io("open", path, source))?;
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| parquet("read", name, source))?;
-    Ok(reader.schema().clone())
+    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|source| parquet("read", name, source))
+}
+
+/// The rows of several files, one after the other.
+pub(super) struct Rows {
+    name: String,
+    schema: SchemaRef,
+    reader: ParquetRecordBatchReader,
+    left: std::vec::IntoIter<PathBuf>,
+}
+
+impl Rows {
+    /// The rows of `paths`, of which there is one.
+    pub(super) fn open(name: &str, paths: Vec<PathBuf>) -> Result<Self, StoreError> {
+        let mut left = paths.into_iter();
+        let first = left.next().ok_or_else(|| StoreError::Unknown {
+            kind: "table",
+            name: name.to_owned(),
+            closest: None,
+        })?;
+        let first = open(name, &first)?;
+        let schema = first.schema().clone();
+        Ok(Self {
+            name: name.to_owned(),
+            schema,
+            reader: built(name, first)?,
+            left,
+        })
+    }
+
+    pub(super) fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    pub(super) fn next(&mut self) -> Result<Option<RecordBatch>, StoreError> {
+        loop {
+            if let Some(batch) = self.reader.next() {
+                return batch.map(Some).map_err(|source| StoreError::Schema {
+                    table: self.name.clone(),
+                    source,
+                });
+            }
+            let Some(path) = self.left.next() else {
+                return Ok(None);
+            };
+            self.reader = built(&self.name, open(&self.name, &path)?)?;
+        }
+    }
+}
+
+fn built(
+    name: &str,
+    file: ParquetRecordBatchReaderBuilder<File>,
+) -> Result<ParquetRecordBatchReader, StoreError> {
+    file.with_batch_size(VECTOR_ROWS_PER_GROUP)
+        .build()
+        .map_err(|source| parquet("read", name, source))
 }
 
 fn properties(schema: &Schema) -> WriterProperties {

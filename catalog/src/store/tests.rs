@@ -123,7 +123,7 @@ fn a_table_comes_back_with_its_rows_and_its_metadata() -> Outcome {
     assert_eq!(unit_of(read.field(1)), Some("Mx"));
 
     let reader =
-        ParquetRecordBatchReaderBuilder::try_new(fs::File::open(catalogue.verify_table("sharps")?)?)?;
+        ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&catalogue.verify_table("sharps")?[0])?)?;
     assert_eq!(reader.metadata().num_row_groups(), 2); // 512 + 488
     let rows: Vec<RecordBatch> = reader.with_batch_size(1000).build()?.collect::<Result<_, _>>()?;
     assert_eq!(arrow::compute::concat_batches(&schema(), &rows)?, batch(0, 1000)?);
@@ -175,11 +175,7 @@ fn a_commit_replaces_files_and_deletes_the_old_ones() -> Outcome {
     );
     // A reader that has not looked since still finds the table.
     assert_eq!(reader.table("sharps").map(|table| table.rows), Some(3));
-    assert!(
-        reader
-            .verify_table("sharps")?
-            .ends_with("tables/sharps-2.parquet")
-    );
+    assert!(reader.verify_table("sharps")?[0].ends_with("tables/sharps-2.parquet"));
     assert_eq!(reader.table("sharps").map(|table| table.rows), Some(5));
     assert!(!reader.refresh()?);
     Ok(())
@@ -257,6 +253,171 @@ fn a_killed_writer_loses_only_its_own_change() -> Outcome {
 }
 
 #[test]
+fn files_stay_as_long_as_somebody_reads_them() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    let early = catalogue.snapshot()?;
+    write_sharps(&catalogue, 5)?;
+    let late = Catalogue::open(catalogue.root())?.snapshot()?;
+    write_sharps(&catalogue, 7)?;
+    let rows = |snapshot: &Snapshot| -> Outcome<u64> {
+        snapshot.verify_table("sharps")?;
+        Ok(snapshot.tables()[0].rows)
+    };
+    assert_eq!(
+        (rows(&early)?, rows(&late)?, catalogue.tables()[0].rows),
+        (3, 5, 7)
+    );
+
+    // The end of the early reader sets free what only it could need.
+    drop(early);
+    let removed = catalogue.remove_unused()?;
+    assert_eq!((removed.files, removed.kept), (1, 1));
+    assert_eq!(rows(&late)?, 5);
+    drop(late);
+    write_sharps(&catalogue, 9)?;
+    assert_eq!(
+        files(catalogue.root()),
+        ["lock", "manifest.json", "tables/sharps-4.parquet"]
+    );
+    Ok(())
+}
+
+#[test]
+fn rows_are_added_beside_those_that_are_there() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    for first in [3, 4] {
+        let mut change = catalogue.begin()?;
+        let mut rows = change.begin_rows("sharps", schema())?;
+        rows.write(&batch(first, 1)?)?;
+        rows.finish()?;
+        change.commit()?;
+    }
+    let table = catalogue.table("sharps").ok_or("the table is there")?;
+    assert_eq!((table.rows, table.paths.len(), table.generation), (5, 3, 3));
+
+    let mut change = catalogue.begin()?;
+    assert!(change.compact_table("sharps")?);
+    assert!(!change.compact_table("sharps")?);
+    change.commit()?;
+    let paths = catalogue.verify_table("sharps")?;
+    assert_eq!(paths.len(), 1);
+    let mut read = table::Rows::open("sharps", paths)?;
+    assert_eq!(read.next()?, Some(batch(0, 5)?));
+    let message = catalogue
+        .begin()?
+        .begin_rows("sharp", schema())
+        .map(|_| ())
+        .expect_err("no such table");
+    assert_eq!(
+        message.to_string(),
+        "no table `sharp` in the catalogue; did you mean `sharps`?"
+    );
+    Ok(())
+}
+
+#[test]
+fn a_table_gets_another_name() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    let before = catalogue.snapshot()?;
+    let mut change = catalogue.begin()?;
+    change.rename_table("sharps", "regions")?;
+    change.commit()?;
+    assert_eq!(catalogue.table("sharps"), None);
+    assert!(catalogue.verify_table("regions")?[0].ends_with("tables/regions-1.parquet"));
+    assert_eq!(before.verify_table("sharps")?.len(), 1);
+    drop(before);
+    write_sharps(&catalogue, 1)?;
+    let message = catalogue
+        .begin()?
+        .rename_table("regions", "sharps")
+        .expect_err("the name is taken");
+    assert_eq!(
+        message.to_string(),
+        "there is a table `sharps` already; drop it first, or choose another name"
+    );
+    assert_eq!(
+        files(catalogue.root()),
+        [
+            "lock",
+            "manifest.json",
+            "tables/regions-1.parquet",
+            "tables/sharps-3.parquet"
+        ]
+    );
+    Ok(())
+}
+
+/// What version 0.1 wrote before tables had several files.
+#[test]
+fn a_catalogue_of_format_1_is_read_and_becomes_one_of_today() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    let path = catalogue.root().join("tables/sharps-1.parquet");
+    let bytes = fs::read(&path)?;
+    let content = format!(
+        r#"{{"generation":1,"tables":{{"sharps":{{"rows":3,"generation":1,"file":{{"path":"tables/sharps-1.parquet","bytes":{},"xxh3":"{}"}}}}}},"models":{{}}}}"#,
+        bytes.len(),
+        checksum(&bytes)
+    );
+    let old = format!(
+        r#"{{"format":1,"xxh3":"{}","content":{content}}}"#,
+        checksum(content.as_bytes())
+    );
+    let manifest = catalogue.root().join("manifest.json");
+    fs::write(&manifest, &old)?;
+
+    let catalogue = Catalogue::open(catalogue.root())?;
+    assert_eq!(catalogue.table("sharps").map(|table| table.rows), Some(3));
+    catalogue.verify_table("sharps")?;
+    assert_eq!(fs::read_to_string(&manifest)?, old, "reading changes nothing");
+    catalogue.begin()?.commit()?;
+    assert!(fs::read_to_string(&manifest)?.contains("\"format\": 2"));
+    assert_eq!(Catalogue::open(catalogue.root())?.tables(), catalogue.tables());
+
+    fs::write(&manifest, old.replace("\"rows\":3", "\"rows\":4"))?;
+    assert!(Catalogue::open(catalogue.root()).is_err());
+    Ok(())
+}
+
+#[test]
+fn check_names_what_is_wrong() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    let mut change = catalogue.begin()?;
+    change.put_model(ModelKind::Encoder, "look", &json!({}), b"weights")?;
+    change.commit()?;
+    let found = |catalogue: &Catalogue| -> Outcome<Vec<(String, Option<String>)>> {
+        let findings = catalogue.check()?.into_iter();
+        Ok(findings.map(|finding| (finding.file, finding.problem)).collect())
+    };
+    let whole = [
+        "tables/sharps-1.parquet",
+        "models/encoder/look-2.json",
+        "models/encoder/look-2.safetensors",
+    ];
+    assert_eq!(found(&catalogue)?, whole.map(|file| (file.to_owned(), None)));
+
+    flip(&catalogue.root().join("tables/sharps-1.parquet"), 100)?;
+    fs::remove_file(catalogue.root().join("models/encoder/look-2.json"))?;
+    fs::write(catalogue.root().join("tables/lost-1.parquet"), "left over")?;
+    let found = found(&catalogue)?;
+    let problem = |file: &str| {
+        let of_file = found.iter().find(|(name, _)| name == file);
+        of_file
+            .and_then(|(_, problem)| problem.clone())
+            .unwrap_or_default()
+    };
+    assert!(problem("tables/sharps-1.parquet").starts_with("table `sharps` is damaged"));
+    assert!(problem("models/encoder/look-2.json").contains("is missing"));
+    assert_eq!(problem("models/encoder/look-2.safetensors"), "");
+    assert_eq!(found.last(), Some(&("tables/lost-1.parquet".to_owned(), None)));
+    Ok(())
+}
+
+#[test]
 fn only_our_own_files_are_swept() -> Outcome {
     let (_directory, catalogue) = catalogue()?;
     write_sharps(&catalogue, 3)?;
@@ -275,7 +436,7 @@ fn a_damaged_table_or_model_is_refused_by_name() -> Outcome {
     change.write_table("sharps", schema(), [batch(0, 9)?])?;
     change.put_model(ModelKind::Generator, "sun", &json!({"dim": 100}), b"weights")?;
     change.commit()?;
-    let path = catalogue.verify_table("sharps")?;
+    let path = catalogue.verify_table("sharps")?.swap_remove(0);
     assert_eq!(
         catalogue.read_model(ModelKind::Generator, "sun")?,
         (json!({"dim": 100}), b"weights".to_vec())
@@ -392,8 +553,12 @@ fn a_manifest_that_is_not_ours_is_refused() -> Outcome {
             "its content has the checksum",
         ),
         (
-            whole.replace("\"format\": 1", "\"format\": 2"),
-            "has format 2; this version of HelioQL reads up to format 1",
+            whole.replace("\"format\": 2", "\"format\": 3"),
+            "has format 3; this version of HelioQL reads up to format 2",
+        ),
+        (
+            whole.replace("\"format\": 2", "\"format\": 0"),
+            "its format is 0, expected 1 to 2",
         ),
     ];
     for (text, expected) in cases {
@@ -419,7 +584,7 @@ fn every_flipped_bit_of_a_manifest_is_noticed() -> Outcome {
     for at in 0..whole.len() {
         flip(&path, at)?;
         if let Ok(opened) = Catalogue::open(catalogue.root()) {
-            // Only the white space around values may change unseen, and the format down to 0.
+            // Only the white space around values may change unseen.
             assert_eq!(opened.tables(), known, "byte {at}");
         }
         fs::write(&path, &whole)?;
@@ -434,7 +599,7 @@ fn a_manifest_cannot_point_out_of_its_directory() -> Outcome {
     fs::write(directory.path().join("precious"), "mine")?;
     let mut manifest = Manifest::read(catalogue.root())?;
     if let Some(table) = manifest.tables.get_mut("sharps") {
-        table.file.path = "tables/../../precious".to_owned();
+        table.parts[0].file.path = "tables/../../precious".to_owned();
     }
     manifest.write(catalogue.root())?;
     let message = Catalogue::open(catalogue.root())
@@ -554,7 +719,7 @@ fn patches_of_64_by_64_take_this_much() -> Outcome {
     change.commit()?;
     let written = begun.elapsed();
     let begun = std::time::Instant::now();
-    let path = catalogue.verify_table("patches")?;
+    let path = catalogue.verify_table("patches")?.swap_remove(0);
     let verified = begun.elapsed();
     let begun = std::time::Instant::now();
     let rows: usize = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path)?)?

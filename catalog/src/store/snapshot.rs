@@ -1,0 +1,75 @@
+//! One commit of a catalogue, held by a reader.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::manifest::Manifest;
+use super::readers::{self, Hold};
+use super::{Catalogue, TableEntry, verify};
+use crate::error::StoreError;
+
+/// A commit whose files stay where they are, whatever writers do, until it is dropped. On a file system that cannot
+/// be written there are no writers to hold it against.
+///
+/// # Examples
+/// ```
+/// use helioql_catalog::Catalogue;
+///
+/// let directory = tempfile::tempdir()?;
+/// let catalogue = Catalogue::create(directory.path().join("sun.helio"))?;
+/// let before = catalogue.snapshot()?;
+/// catalogue.begin()?.commit()?;
+/// assert_eq!((before.generation(), catalogue.snapshot()?.generation()), (0, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Snapshot {
+    root: Arc<PathBuf>,
+    manifest: Arc<Manifest>,
+    _hold: Option<Hold>,
+}
+
+impl Snapshot {
+    pub(super) fn of(catalogue: &Catalogue) -> Result<Self, StoreError> {
+        loop {
+            let manifest = catalogue.manifest();
+            let hold = readers::hold(&catalogue.root, manifest.generation).ok();
+            // Files may have been deleted before they were held; not so if this is still the last commit.
+            let last = Manifest::read(&catalogue.root)?;
+            if last == *manifest {
+                return Ok(Self {
+                    root: Arc::clone(&catalogue.root),
+                    manifest,
+                    _hold: hold,
+                });
+            }
+            catalogue.publish(last);
+        }
+    }
+
+    /// The number of the commit.
+    pub fn generation(&self) -> u64 {
+        self.manifest.generation
+    }
+
+    /// The tables, by name.
+    pub fn tables(&self) -> Vec<TableEntry> {
+        self.manifest.tables(&self.root).collect()
+    }
+
+    /// Checks that a table's files are as they were written, and returns their paths.
+    ///
+    /// # Errors
+    /// When there is no such table, or a file is missing or damaged.
+    pub fn verify_table(&self, name: &str) -> Result<Vec<PathBuf>, StoreError> {
+        verify(&self.root, &self.manifest, name)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+}
