@@ -15,7 +15,7 @@ pub(super) fn suggest(diagnostic: Diagnostic, about: Option<&About>, state: &Ses
         return diagnostic;
     };
     let mut names = match family {
-        Family::None => return diagnostic,
+        Family::None | Family::Query => return diagnostic,
         Family::Table => tables(state),
         Family::Function => functions(state),
         Family::Relation => relations_of(state),

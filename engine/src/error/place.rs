@@ -14,7 +14,7 @@ const CLAUSES: [&str; 10] = [
 ];
 
 /// The tokens of a statement, with places that count in its script.
-pub(super) fn tokens(statement: &Statement) -> Vec<TokenWithSpan> {
+pub(crate) fn tokens(statement: &Statement) -> Vec<TokenWithSpan> {
     if let StatementKind::Sql(tokens) = &statement.kind {
         return tokens.clone();
     }
