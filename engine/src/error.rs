@@ -2,12 +2,14 @@
 //! function or a planner travels as `DataFusionError::External` and comes back out as itself.
 //!
 //! DataFusion's own are written anew in the house form by `error/datafusion.rs`, with the rows of
-//! `error/rules.rs`; their place is found by `error/place.rs`, what was meant by `error/names.rs`.
+//! `error/rules.rs`; their place is found by `error/place.rs`, what was meant by `error/names.rs` and, where the parser was lost, by
+//! `error/syntax.rs`.
 
 mod datafusion;
 mod names;
 mod place;
 mod rules;
+mod syntax;
 mod templates;
 
 use ::datafusion::{error::DataFusionError, execution::SessionState};
@@ -152,7 +154,7 @@ impl Error {
             _ => return self,
         }
         let Translated { diagnostic, about } = self.translated();
-        let diagnostic = names::suggest(diagnostic, about.as_ref(), state);
+        let diagnostic = names::suggest(diagnostic, about.as_ref(), tokens, state);
         let diagnostic = place::place(diagnostic, about.as_ref(), tokens);
         self.placed(diagnostic)
     }

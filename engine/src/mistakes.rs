@@ -16,7 +16,7 @@ mod hole;
 use std::time::{Duration, Instant};
 
 use datafusion::sql::parser::Statement as SqlStatement;
-use helioql_grammar::{Diagnostic, Statement, StatementKind, TokenWithSpan};
+use helioql_grammar::{Diagnostic, Span, Statement, StatementKind, TokenWithSpan};
 
 use self::hole::Holes;
 use crate::{
@@ -40,8 +40,7 @@ pub(crate) async fn located(session: &Session, error: Error, statement: &Stateme
     let Some(Ok(parsed)) = query(statement).map(parse) else {
         return error;
     };
-    let search = all(session, parsed, tokens);
-    let found = stack::deep(true, search).await;
+    let found = stack::deep(true, all(session, parsed, tokens)).await;
     let first = error.diagnostic().message;
     // What came while rows were read is not found by planning, and then planning has nothing to say.
     match Diagnostic::of_all(found) {
@@ -65,38 +64,50 @@ fn query(statement: &Statement) -> Option<&[TokenWithSpan]> {
 async fn all(session: &Session, mut parsed: SqlStatement, mut tokens: Vec<TokenWithSpan>) -> Vec<Diagnostic> {
     let began = Instant::now();
     let mut holes = Holes::default();
+    let mut before_last = parsed.clone();
     let mut found: Vec<Diagnostic> = Vec::new();
     for _ in 0..ROUNDS {
         let Err(error) = session.check(parsed.clone()).await else {
             break;
         };
-        let is_certain = error.diagnostic().span.is_some();
+        let is_guessed = error.diagnostic().span.is_none();
         let error = error.located(&tokens, &session.context().state());
-        let follows = !found.is_empty() && error.may_follow(holes.has_table());
-        for diagnostic in error.diagnostic().all() {
-            let alone = Diagnostic {
-                also: Vec::new(),
-                ..diagnostic.clone()
-            };
-            let hole = alone
-                .span
-                .and_then(|place| holes.dig(&mut SyntaxTree(&mut parsed), place));
-            // A place that was only guessed was wrong if the same is said again.
-            if !is_certain && found.last().is_some_and(|last| last.message == alone.message) {
-                found.pop();
-            }
-            match hole {
-                // Without a place there is nothing to take out; only the first mistake is one for sure.
-                None if found.is_empty() => return vec![alone],
-                None => return found,
-                Some(hole) if follows || hole.is_around_another => {}
-                Some(_) => found.push(alone),
-            }
-        }
+        let mistake = error.diagnostic();
+        let before = parsed.clone();
+        // Without a place there is nothing to take out.
+        let Some(place) = mistake.span else { break };
+        let Some(hole) = holes.dig(&mut SyntaxTree(&mut parsed), place) else {
+            break;
+        };
         tokens.retain(|token| !holes.contain(token.span));
+
+        let is_repeated = found.last().is_some_and(|last| last.message == mistake.message);
+        if is_guessed && is_repeated && !is_said_without(session, before_last, place, &mistake).await {
+            found.pop();
+        }
+        // The name of an argument is wrong whatever its value is.
+        let is_of_a_part = matches!(error, Error::Diagnostic(_)) && hole.span.start != place.start;
+        let follows = !found.is_empty() && error.may_follow(holes.has_table());
+        if !follows && (is_of_a_part || !hole.is_around_another) {
+            found.push(mistake);
+        }
+        before_last = before;
         if began.elapsed() > PATIENCE {
             break;
         }
     }
     found
+}
+
+/// Whether `mistake` is still said when only what stands at `place` is taken out. If not, it was never about the place
+/// that was guessed before.
+async fn is_said_without(
+    session: &Session,
+    mut statement: SqlStatement,
+    place: Span,
+    mistake: &Diagnostic,
+) -> bool {
+    Holes::default().dig(&mut SyntaxTree(&mut statement), place);
+    let said = session.check(statement).await;
+    said.is_err_and(|error| error.diagnostic().message == mistake.message)
 }

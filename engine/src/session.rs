@@ -81,9 +81,10 @@ impl Session {
         let mut physical = datafusion::physical_optimizer::optimizer::PhysicalOptimizer::new().rules;
         physical.insert(0, Arc::new(meter));
         builder = builder.with_physical_optimizer_rules(physical);
-        let mut rules = analyzer::rules(named(&functions, typed::TYPED)?);
+        let typed = named(&functions, typed::TYPED)?;
+        let mut rules = analyzer::rules(Arc::clone(&typed));
         rules.extend(datafusion::optimizer::Analyzer::new().rules);
-        rules.extend(analyzer::last_rules());
+        rules.extend(analyzer::last_rules(typed));
         let analyzer = rules.into_iter().map(|rule| Arc::new(DeepRule(rule)) as _);
         let optimizer = datafusion::optimizer::Optimizer::new().rules.into_iter();
         let optimizer = optimizer.map(|rule| Arc::new(DeepRule(rule)) as _);

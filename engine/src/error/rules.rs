@@ -8,10 +8,15 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     None,
+    /// A column where the planner does not tell which there are.
+    Column,
     Table,
     Function,
     Relation,
     Setting,
+    /// What SHOW can show.
+    Shown,
+    Type,
     /// None of these: it is the query as a whole that does not go together.
     Query,
 }
@@ -161,7 +166,7 @@ pub(super) const RULES: &[Rule] = &[
     unknown(
         "'{}' is not a variable which can be viewed with 'SHOW'",
         "unknown setting `{0}`",
-        Family::Setting,
+        Family::Shown,
     ),
     rule(
         "Error parsing '{}' as {}",
@@ -169,7 +174,7 @@ pub(super) const RULES: &[Rule] = &[
         "",
         "{0}",
     ),
-    rule("Unsupported SQL type {}", "unknown type `{0}`", "", "{0}"),
+    unknown("Unsupported SQL type {}", "unknown type `{0}`", Family::Type),
     rule(
         "Unsupported type '{}'. Must be{}",
         "unknown type `{0}`",
@@ -256,6 +261,18 @@ pub(super) const RULES: &[Rule] = &[
         "{0}",
     ),
     rule("Expected an integer value", "a whole number was expected", "", ""),
+    rule(
+        "{} takes two vectors{}",
+        "`{0}` takes two vectors{1}",
+        "",
+        "{0}|&&|<=>",
+    ),
+    rule(
+        "Unsupported date_trunc granularity: '{}'. Supported values are: {}",
+        "unknown unit of time `{0}`",
+        "it is one of {1}",
+        "{0}",
+    ),
     // Types.
     rule(
         "expressions have incompatible types",
@@ -342,6 +359,24 @@ pub(super) const RULES: &[Rule] = &[
         "UNION",
     ),
     // Aggregates and clauses.
+    of_query(
+        "HAVING clause references: {} must appear in the GROUP BY clause or be used in an aggregate function",
+        "HAVING speaks of `{0}`, which is neither grouped nor aggregated",
+        "a condition on single rows stands in WHERE",
+        "HAVING",
+    ),
+    of_query(
+        "LATERAL syntax is not supported for FULL OUTER and RIGHT [OUTER | ANTI | SEMI] joins",
+        "what reads the rows to its left cannot stand in a FULL or RIGHT JOIN",
+        "CROSS JOIN and LEFT JOIN … ON TRUE take it",
+        "FULL|RIGHT",
+    ),
+    of_query(
+        "TOP",
+        "TOP is not known",
+        "LIMIT at the end of the query gives the first rows",
+        "TOP",
+    ),
     of_query(
         "'{}' must appear in GROUP BY clause because it's not an aggregate expression",
         "column `{0}` is neither grouped nor aggregated",

@@ -22,6 +22,8 @@ pub(super) struct Holes {
 
 /// A hole that was made.
 pub(super) struct Hole {
+    /// Where what was taken out stands.
+    pub(super) span: Span,
     /// Whether an earlier one lies in it.
     pub(super) is_around_another: bool,
 }
@@ -49,7 +51,10 @@ impl Holes {
     fn add(&mut self, span: Span) -> Hole {
         let is_around_another = self.spans.iter().any(|hole| contains(span, *hole));
         self.spans.push(span);
-        Hole { is_around_another }
+        Hole {
+            span,
+            is_around_another,
+        }
     }
 }
 
