@@ -3,6 +3,7 @@
 
 mod draw_once;
 mod keep_types;
+mod keep_units;
 mod lateral;
 mod nearest_for_order;
 mod place_nearest_filter;
@@ -27,7 +28,11 @@ pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + 
     ]
 }
 
-/// The rules that compare values, which have their types only now.
-pub(crate) fn last_rules() -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
-    vec![Arc::new(unknown_membership::UnknownMembership)]
+/// The rules that compare values, which have their types only now, and the one that says what columns are, which no
+/// rule asks any more.
+pub(crate) fn last_rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+    vec![
+        Arc::new(unknown_membership::UnknownMembership),
+        Arc::new(keep_units::KeepUnits { typed }),
+    ]
 }

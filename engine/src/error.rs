@@ -2,18 +2,21 @@
 //! function or a planner travels as `DataFusionError::External` and comes back out as itself.
 //!
 //! DataFusion's own are written anew in the house form by `error/datafusion.rs`, with the rows of
-//! `error/rules.rs`; their place is found by `error/place.rs`, what was meant by `error/names.rs`.
+//! `error/rules.rs`; their place is found by `error/place.rs`, what was meant by `error/names.rs` and, where the parser was lost, by
+//! `error/syntax.rs`.
 
 mod datafusion;
 mod names;
 mod place;
 mod rules;
+mod syntax;
 mod templates;
 
 use ::datafusion::{error::DataFusionError, execution::SessionState};
-use helioql_grammar::{Diagnostic, ParseError, Span, Statement, closest};
+use helioql_grammar::{Diagnostic, ParseError, Span, TokenWithSpan, closest};
 
-use self::{datafusion::Translated, templates::About};
+pub(crate) use self::place::tokens;
+use self::{datafusion::Translated, rules::Family, templates::About};
 
 use crate::{directions::DirectionsError, nn::ModelError, patch, physics, simulator, target::TargetError};
 
@@ -110,7 +113,7 @@ impl Error {
     }
 
     /// The error as data for whoever draws it: the message with, where they are known, the place in the
-    /// statement's text, notes and hints.
+    /// statement's text, notes and hints, and beside it what else is wrong with the statement.
     pub fn diagnostic(&self) -> Diagnostic {
         match self {
             Self::Diagnostic(diagnostic) | Self::Placed { diagnostic, .. } => (**diagnostic).clone(),
@@ -143,22 +146,45 @@ impl Error {
         }
     }
 
-    /// The error with its place in `statement`, and with the name that was meant if the session knows one.
-    pub(crate) fn located(self, statement: &Statement, state: &SessionState) -> Self {
+    /// The error with its place among the tokens of a statement, and with the name that was meant if the session knows
+    /// one.
+    pub(crate) fn located(self, tokens: &[TokenWithSpan], state: &SessionState) -> Self {
         match &self {
             Self::Diagnostic(_) | Self::DataFusion(_) | Self::UnknownModel { .. } => {}
             _ => return self,
         }
         let Translated { diagnostic, about } = self.translated();
-        let tokens = place::tokens(statement);
-        let diagnostic = names::suggest(diagnostic, about.as_ref(), state);
-        let diagnostic = place::place(diagnostic, about.as_ref(), &tokens);
+        let diagnostic = names::suggest(diagnostic, about.as_ref(), tokens, state);
+        let diagnostic = place::place(diagnostic, about.as_ref(), tokens);
+        self.placed(diagnostic)
+    }
+
+    /// The same error, of which `diagnostic` says more.
+    pub(crate) fn placed(self, diagnostic: Diagnostic) -> Self {
+        let diagnostic = Box::new(diagnostic);
         match self {
-            Self::Diagnostic(_) => diagnostic.into(),
+            Self::Diagnostic(_) => Self::Diagnostic(diagnostic),
+            Self::Placed { error, .. } => Self::Placed { error, diagnostic },
             error => Self::Placed {
                 error: Box::new(error),
-                diagnostic: Box::new(diagnostic),
+                diagnostic,
             },
+        }
+    }
+
+    /// Whether it may be nothing but the trace of something that was taken out of its query for NULL, or of a table
+    /// that was, with all its columns.
+    pub(crate) fn may_follow(&self, a_table: bool) -> bool {
+        match self {
+            Self::Placed { error, .. } => error.may_follow(a_table),
+            Self::DataFusion(inner) => {
+                let about = self.translated().about;
+                let of_columns = matches!(inner.find_root(), DataFusionError::SchemaError(..));
+                about.is_some_and(|about| about.family == Family::Query)
+                    || (a_table && of_columns)
+                    || says_null(&inner.to_string())
+            }
+            other => says_null(&other.to_string()),
         }
     }
 
@@ -178,6 +204,11 @@ impl Error {
                 | Self::Directions(DirectionsError::Model(ModelError::Cancelled))
         )
     }
+}
+
+/// Whether a message speaks of the type of NULL, which is written as Arrow writes it.
+fn says_null(message: &str) -> bool {
+    message.contains("Null")
 }
 
 /// The catalogue's errors come by their kind; all of them are the catalogue's.

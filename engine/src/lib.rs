@@ -27,6 +27,7 @@ mod error;
 mod functions;
 mod jsoc;
 mod meter;
+mod mistakes;
 mod models;
 mod nearest;
 mod operators;

@@ -26,6 +26,7 @@ use datafusion::{
 use helioql_grammar::{
     Diagnostic, Span,
     bind::{CallSignature, Default, bind_arguments},
+    closest,
 };
 
 use crate::{documentation::Documentation, error::Error, functions::Function, models::Handle};
@@ -285,6 +286,18 @@ impl HelioRelations {
         }
     }
 
+    fn unknown(&self, name: &ast::Ident) -> Error {
+        let names: Vec<String> = self
+            .relations
+            .iter()
+            .map(|relation| relation.call().title())
+            .collect();
+        Diagnostic::error(format!("unknown function `{}` in FROM", name.value))
+            .with_span(name.span)
+            .with_suggestion(closest(&name.value, names.iter().map(String::as_str)))
+            .into()
+    }
+
     fn plan(
         &self,
         relation: &dyn Relation,
@@ -300,6 +313,17 @@ impl HelioRelations {
             functions: &self.functions,
         };
         relation.plan(Arguments { values, span, call }, &mut planning)
+    }
+}
+
+fn is_named(argument: &FunctionArg) -> bool {
+    !matches!(argument, FunctionArg::Unnamed(_))
+}
+
+fn name_of(relation: &TableFactor) -> Option<&ast::Ident> {
+    match relation {
+        TableFactor::Table { name, .. } | TableFactor::Function { name, .. } => name.0.last()?.as_ident(),
+        _ => None,
     }
 }
 
@@ -322,6 +346,10 @@ impl RelationPlanner for HelioRelations {
             _ => return Ok(RelationPlanning::Original(Box::new(relation))),
         };
         let Some((ours, span)) = found else {
+            // DataFusion's own take no named arguments, and it would complain of these instead of the name.
+            if let Some(name) = name_of(&relation).filter(|_| args.iter().any(is_named)) {
+                return Err(self.unknown(name).into());
+            }
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };
         let plan = self.plan(ours, span, &args, context)?;

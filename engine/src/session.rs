@@ -1,6 +1,6 @@
 //! A session: text in, a `DataFrame` out. The pipeline stands in [`Session::execute`] on one screen.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, ops::ControlFlow, sync::Arc};
 
 use datafusion::{
     dataframe::DataFrame,
@@ -8,8 +8,11 @@ use datafusion::{
     logical_expr::{LogicalPlan, ScalarUDF},
     prelude::SessionConfig,
     sql::{
-        parser::{DFParserBuilder, Statement as SqlStatement},
-        sqlparser::{ast::Value, dialect::GenericDialect},
+        parser::{CopyToSource, DFParserBuilder, Statement as SqlStatement},
+        sqlparser::{
+            ast::{Value, VisitMut, VisitorMut},
+            dialect::GenericDialect,
+        },
     },
 };
 use helioql_grammar::{
@@ -21,6 +24,7 @@ use crate::{
     Engine, Error, Result, analyzer,
     functions::{Function, functions, typed},
     meter::MeterModels,
+    mistakes,
     models::{CancelHandle, Handle, ProgressCallback},
     operators::Distances,
     planner::HelioPlanner,
@@ -77,9 +81,10 @@ impl Session {
         let mut physical = datafusion::physical_optimizer::optimizer::PhysicalOptimizer::new().rules;
         physical.insert(0, Arc::new(meter));
         builder = builder.with_physical_optimizer_rules(physical);
-        let mut rules = analyzer::rules(named(&functions, typed::TYPED)?);
+        let typed = named(&functions, typed::TYPED)?;
+        let mut rules = analyzer::rules(Arc::clone(&typed));
         rules.extend(datafusion::optimizer::Analyzer::new().rules);
-        rules.extend(analyzer::last_rules());
+        rules.extend(analyzer::last_rules(typed));
         let analyzer = rules.into_iter().map(|rule| Arc::new(DeepRule(rule)) as _);
         let optimizer = datafusion::optimizer::Optimizer::new().rules.into_iter();
         let optimizer = optimizer.map(|rule| Arc::new(DeepRule(rule)) as _);
@@ -146,13 +151,17 @@ impl Session {
                 own => statements::execute(self, own, &statement.text).await,
             }
         });
-        result.await.map_err(|error| self.located(error, statement))
+        match result.await {
+            Ok(frame) => Ok(frame),
+            Err(error) => Err(self.located(error, statement).await),
+        }
     }
 
     /// An error that came while the rows of `statement` were read, with its place in the statement where that can
-    /// be told. What [`Session::sql`] and [`Session::execute`] return has it already.
-    pub fn located(&self, error: Error, statement: &Statement) -> Error {
-        error.located(statement, &self.context.state())
+    /// be told, and with what else is wrong there. What [`Session::sql`] and [`Session::execute`] return has it
+    /// already.
+    pub async fn located(&self, error: Error, statement: &Statement) -> Error {
+        mistakes::located(self, error, statement).await
     }
 
     /// Runs the tokens of one SQL statement.
@@ -176,23 +185,21 @@ impl Session {
         Ok((plan, state))
     }
 
-    /// Replaces parameters and fills in arguments.
-    fn bind_statement(&self, statement: &mut SqlStatement) -> Result<()> {
-        match statement {
-            SqlStatement::Statement(statement) => self.bind_node(statement.as_mut()),
-            SqlStatement::Explain(explain) => self.bind_statement(&mut explain.statement),
-            SqlStatement::CopyTo(copy) => match &mut copy.source {
-                datafusion::sql::parser::CopyToSource::Query(query) => self.bind_node(query.as_mut()),
-                datafusion::sql::parser::CopyToSource::Relation(_) => Ok(()),
-            },
-            _ => Ok(()),
-        }
+    /// Plans a parsed statement as far as can be done without running it, only to see what is wrong.
+    pub(crate) async fn check(&self, mut statement: SqlStatement) -> Result<()> {
+        self.bind_statement(&mut statement)?;
+        let state = self.context.state();
+        let plan = state.statement_to_plan(statement).await?;
+        state.optimize(&plan)?;
+        Ok(())
     }
 
-    fn bind_node<V: datafusion::sql::sqlparser::ast::VisitMut>(&self, node: &mut V) -> Result<()> {
-        bind_placeholders(node, &self.parameters())?;
-        relations::prepare(node);
-        bind_calls(node, &self.calls)?;
+    /// Replaces parameters and fills in arguments.
+    fn bind_statement(&self, statement: &mut SqlStatement) -> Result<()> {
+        let mut tree = SyntaxTree(statement);
+        bind_placeholders(&mut tree, &self.parameters())?;
+        relations::prepare(&mut tree);
+        bind_calls(&mut tree, &self.calls)?;
         Ok(())
     }
 
@@ -252,7 +259,7 @@ fn named(functions: &[Function], name: &str) -> Result<Arc<ScalarUDF>> {
 }
 
 /// One statement of DataFusion's from its tokens.
-fn parse(tokens: &[TokenWithSpan]) -> Result<SqlStatement> {
+pub(crate) fn parse(tokens: &[TokenWithSpan]) -> Result<SqlStatement> {
     let mut parser = DFParserBuilder::new(tokens.to_vec())
         .with_dialect(&GenericDialect {})
         .with_recursion_limit(RECURSION_LIMIT)
@@ -266,6 +273,23 @@ fn parse(tokens: &[TokenWithSpan]) -> Result<SqlStatement> {
         ));
     }
     Ok(statement)
+}
+
+/// What visitors of SQL's syntax see of a statement of DataFusion's.
+pub(crate) struct SyntaxTree<'s>(pub(crate) &'s mut SqlStatement);
+
+impl VisitMut for SyntaxTree<'_> {
+    fn visit<V: VisitorMut>(&mut self, visitor: &mut V) -> ControlFlow<V::Break> {
+        match self.0 {
+            SqlStatement::Statement(statement) => statement.visit(visitor),
+            SqlStatement::Explain(explain) => SyntaxTree(&mut explain.statement).visit(visitor),
+            SqlStatement::CopyTo(copy) => match &mut copy.source {
+                CopyToSource::Query(query) => query.visit(visitor),
+                CopyToSource::Relation(_) => ControlFlow::Continue(()),
+            },
+            _ => ControlFlow::Continue(()),
+        }
+    }
 }
 
 /// The value of a parameter.

@@ -275,7 +275,7 @@ pub(crate) fn not_a_patch(function: &str, field: &Field) -> datafusion::common::
         "{function} takes a PATCH or a SAMPLE, found `{}` of type {}; TO_PATCH(list, height => …, width => …, \
          cell_mm => …) makes a PATCH of a list of numbers",
         field.name(),
-        describe(field.data_type())
+        describe(field)
     )
 }
 
@@ -284,13 +284,23 @@ pub(crate) fn not_a_latent(function: &str, field: &Field) -> datafusion::common:
     plan_datafusion_err!(
         "{function} takes a SAMPLE or a LATENT, found `{}` of type {}; GENERATE(…) makes a SAMPLE",
         field.name(),
-        describe(field.data_type())
+        describe(field)
     )
 }
 
-/// Arrow's own name of a struct type lists all of its fields with their metadata; a message needs less.
-fn describe(data_type: &DataType) -> String {
-    match data_type {
+/// Our own types by their names. Arrow's name of a struct type lists all of its fields with their metadata; a message
+/// needs less.
+fn describe(field: &Field) -> String {
+    if patch_grid(field).is_some() {
+        return "PATCH".to_owned();
+    }
+    if latent_generator(field).is_some() {
+        return "LATENT".to_owned();
+    }
+    if embedding_encoder(field).is_some() {
+        return "EMBEDDING".to_owned();
+    }
+    match field.data_type() {
         DataType::Struct(fields) => {
             format!(
                 "STRUCT({})",

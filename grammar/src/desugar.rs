@@ -40,7 +40,8 @@ pub fn tokenize(source: &str) -> Result<Vec<TokenWithSpan>, Diagnostic> {
 /// Replaces quantities and typed strings; everything else passes unchanged.
 ///
 /// # Errors
-/// On a word written against a number that is no unit, and on a typed string that cannot be read.
+/// On a word written against a number that is no unit, and on a typed string that cannot be read; on all of them at
+/// once.
 ///
 /// # Examples
 /// ```
@@ -53,30 +54,39 @@ pub fn tokenize(source: &str) -> Result<Vec<TokenWithSpan>, Diagnostic> {
 /// ```
 pub fn desugar(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>, Diagnostic> {
     let mut out = Vec::with_capacity(tokens.len());
+    let mut mistakes = Vec::new();
     let mut rest = tokens;
     let mut after_period = false;
     while let Some((first, others)) = rest.split_first() {
         // Behind a period the word is a column: `sharps.t_rec`.
-        rest = if let Some((kind, string, others)) = typed_string(first, others).filter(|_| !after_period) {
-            kind.write_out(string, first.span.union(&string.span), &mut out)?;
-            others
-        } else if let Some(literal) = quantity(rest)? {
-            literal.write_out(&mut out);
-            &rest[2..]
+        let typed = typed_string(first, others).filter(|_| !after_period);
+        let (written, others) = if let Some((kind, string, others)) = typed {
+            (
+                kind.write_out(string, first.span.union(&string.span), &mut out),
+                others,
+            )
+        } else if let Some(literal) = quantity(rest).transpose() {
+            (literal.map(|literal| literal.write_out(&mut out)), &rest[2..])
         } else if let Some((operator, others)) = distance(first, others) {
             out.push(operator);
-            others
+            (Ok(()), others)
         } else if first.token == Token::Overlap {
-            return Err(Diagnostic::error("an operator was expected, found `&&`")
+            let mistake = Diagnostic::error("an operator was expected, found `&&`")
                 .with_span(first.span)
-                .with_hint("conditions are joined by AND"));
+                .with_hint("conditions are joined by AND");
+            (Err(mistake), others)
         } else {
             out.push(first.clone());
-            others
+            (Ok(()), others)
         };
+        mistakes.extend(written.err());
         after_period = first.token == Token::Period;
+        rest = others;
     }
-    Ok(out)
+    match Diagnostic::of_all(mistakes) {
+        Some(mistakes) => Err(mistakes),
+        None => Ok(out),
+    }
 }
 
 /// Whether nothing, not even white space, stands between two tokens.

@@ -63,6 +63,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// How to mend it.
     pub hints: Vec<String>,
+    /// What else is wrong with the text, by place. [`Diagnostic::all`] goes through it too.
+    pub also: Vec<Diagnostic>,
 }
 
 impl Diagnostic {
@@ -84,7 +86,46 @@ impl Diagnostic {
             label: None,
             notes: Vec::new(),
             hints: Vec::new(),
+            also: Vec::new(),
         }
+    }
+
+    /// Several as one: the first by place, which has all the others beside it. What is said twice of one place is
+    /// said once; `None` where there is none.
+    ///
+    /// # Examples
+    /// ```
+    /// use helioql_grammar::{Diagnostic, Location, Span};
+    ///
+    /// let at = |column| Span::new(Location::new(1, column), Location::new(1, column + 1));
+    /// let second = Diagnostic::error("second").with_span(at(7));
+    /// let first = Diagnostic::error("first").with_span(at(3));
+    /// let both = Diagnostic::of_all([second, first]).unwrap();
+    /// assert_eq!(both.all().map(|one| one.message.as_str()).collect::<Vec<_>>(), ["first", "second"]);
+    /// ```
+    pub fn of_all(diagnostics: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut all: Vec<Self> = diagnostics
+            .into_iter()
+            .flat_map(|mut diagnostic| {
+                let also = std::mem::take(&mut diagnostic.also);
+                [diagnostic].into_iter().chain(also)
+            })
+            .collect();
+        all.sort_by_key(|diagnostic| {
+            diagnostic
+                .span
+                .map_or((u64::MAX, 0), |Span { start, .. }| (start.line, start.column))
+        });
+        all.dedup_by(|second, first| second.span == first.span && second.message == first.message);
+        let mut all = all.into_iter();
+        let mut first = all.next()?;
+        first.also = all.collect();
+        Some(first)
+    }
+
+    /// This diagnostic and those beside it.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.also)
     }
 
     /// Points at `span`; the empty span, which `sqlparser` uses for "unknown", points nowhere.

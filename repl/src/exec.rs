@@ -8,7 +8,7 @@ use std::{
 
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
 use futures::StreamExt;
-use helioql::Session;
+use helioql::{Session, datafusion::dataframe::DataFrame};
 use helioql_grammar::{Statement, parse};
 use tokio::sync::mpsc;
 
@@ -154,18 +154,21 @@ fn run(
     let running = Arc::clone(session);
     let work = |sender: mpsc::Sender<Event>| async move {
         let frame = running.execute(&statement).await?;
-        let located = |error| running.located(helioql::Error::from(error), &statement);
-        let mut stream = frame.execute_stream().await.map_err(located)?;
-        // Sending fails only when nobody listens any more, and then there is no more to do.
-        if sender.send(Event::Schema(stream.schema())).await.is_err() {
-            return Ok(());
+        match send(frame, &sender).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(running.located(error, &statement).await),
         }
-        while let Some(batch) = stream.next().await {
-            if sender.send(Event::Rows(batch.map_err(located)?)).await.is_err() {
-                break;
-            }
-        }
-        Ok::<(), helioql::Error>(())
     };
     Ok(tasks.stream(|| session.cancel_handle().cancel(), work, receive)??)
+}
+
+/// Sends the rows of a frame as they are computed. Sending fails only when nobody listens any more, and then there is
+/// no more to do.
+async fn send(frame: DataFrame, sender: &mpsc::Sender<Event>) -> Result<(), helioql::Error> {
+    let mut stream = frame.execute_stream().await?;
+    let mut open = sender.send(Event::Schema(stream.schema())).await.is_ok();
+    while open && let Some(batch) = stream.next().await {
+        open = sender.send(Event::Rows(batch?)).await.is_ok();
+    }
+    Ok(())
 }

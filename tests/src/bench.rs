@@ -82,18 +82,17 @@ impl Bench {
         self.runtime.block_on(async {
             let frame = self.session.sql(sql).await?;
             let schema = Arc::clone(frame.schema().inner());
-            let batches = frame
-                .collect()
-                .await
-                .map_err(|error| self.located(error.into(), sql))?;
-            Ok((schema, batches))
+            match frame.collect().await {
+                Ok(batches) => Ok((schema, batches)),
+                Err(error) => Err(self.located(error.into(), sql).await),
+            }
         })
     }
 
     /// An error that came while rows were read, with its place.
-    fn located(&self, error: Error, sql: &str) -> Error {
+    async fn located(&self, error: Error, sql: &str) -> Error {
         match helioql_grammar::parse(sql).as_deref() {
-            Ok([statement]) => self.session.located(error, statement),
+            Ok([statement]) => self.session.located(error, statement).await,
             _ => error,
         }
     }

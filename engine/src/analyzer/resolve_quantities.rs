@@ -29,6 +29,7 @@ use datafusion::{
 };
 use helioql_grammar::unit::{Compound, Unit};
 
+pub(super) use self::sources::unit_of_expr;
 use self::{
     quantity::{Quantity, settled},
     sources::{Sources, of_field, unit_in},

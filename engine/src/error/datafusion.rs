@@ -8,6 +8,7 @@ use helioql_grammar::{Diagnostic, Location, Span, closest, lower_first};
 
 use super::{
     Error,
+    rules::Family,
     templates::{self, About, plain},
 };
 
@@ -77,10 +78,11 @@ pub(crate) fn translate(error: &DataFusionError) -> Translated {
     };
     let Translated {
         mut diagnostic,
-        about,
+        mut about,
     } = message(&text);
     if let Some(found) = found {
-        if let Some(span) = found.span {
+        let of_left = || found.notes.iter().find_map(|note| note.span);
+        if let Some(span) = found.span.or_else(of_left) {
             let place = |at: datafusion::common::Location| Location::new(at.line, at.column);
             diagnostic = diagnostic.with_span(Span::new(place(span.start), place(span.end)));
         }
@@ -88,6 +90,11 @@ pub(crate) fn translate(error: &DataFusionError) -> Translated {
     }
     if let DataFusionError::SchemaError(schema, _) = error.find_root() {
         diagnostic = suggest_column(diagnostic, schema);
+        if let (SchemaError::FieldNotFound { valid_fields, .. }, Some(about)) = (schema.as_ref(), &mut about)
+            && valid_fields.is_empty()
+        {
+            about.family = Family::Column;
+        }
     }
     let possible = found.map(possible_columns).unwrap_or_default();
     if diagnostic.hints.is_empty() && !possible.is_empty() {
@@ -124,22 +131,41 @@ fn message(text: &str) -> Translated {
         diagnostic: Diagnostic::error(lower_first(unstopped(&plain(text)))),
         about: templates::title(text).map(About::name),
     });
-    let forms: Vec<String> = candidates
+    let mut forms: Vec<String> = candidates
         .into_iter()
         .flat_map(str::lines)
-        .map(|line| {
-            line.trim()
-                .replace("Numeric(1)", "number")
-                .replace("Float64/Float32", "number")
-        })
-        .filter(|line| !line.is_empty() && !line.contains("UserDefined"))
+        .filter(|line| !line.contains("UserDefined"))
+        .map(form)
+        .filter(|form| !form.is_empty())
         .collect();
+    let mut known = std::collections::HashSet::new();
+    forms.retain(|form| known.insert(form.clone()));
     if !forms.is_empty() {
         translated.diagnostic = translated
             .diagnostic
             .with_note(format!("it is called as {}", forms.join(", ")));
     }
     translated
+}
+
+/// How a function is called, with the types as we name them.
+fn form(line: &str) -> String {
+    const NAMES: [(&str, &str); 11] = [
+        ("Numeric(1)", "number"),
+        ("Float64/Float32", "number"),
+        ("Float64", "number"),
+        ("Float32", "number"),
+        ("Float", "number"),
+        ("UInt64", "number"),
+        ("Int64", "number"),
+        ("Decimal", "number"),
+        ("String", "text"),
+        ("Duration", "duration"),
+        ("Interval", "interval"),
+    ];
+    NAMES.iter().fold(line.trim().to_owned(), |line, (theirs, ours)| {
+        line.replace(theirs, ours)
+    })
 }
 
 /// The columns that DataFusion thinks may have been meant, in quotes.

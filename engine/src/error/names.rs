@@ -1,13 +1,19 @@
 //! The names that a session knows, among which the one that was meant is looked for.
 
 use datafusion::execution::SessionState;
-use helioql_grammar::{Diagnostic, closest};
+use helioql_catalog::KEYWORDS;
+use helioql_grammar::{Diagnostic, TokenWithSpan, ast::Show, closest, sqlparser::tokenizer::Token};
 
 use super::{rules::Family, templates::About};
 use crate::relations::relations;
 
 /// Adds "did you mean" from the names of the session.
-pub(super) fn suggest(diagnostic: Diagnostic, about: Option<&About>, state: &SessionState) -> Diagnostic {
+pub(super) fn suggest(
+    diagnostic: Diagnostic,
+    about: Option<&About>,
+    tokens: &[TokenWithSpan],
+    state: &SessionState,
+) -> Diagnostic {
     let Some(About { texts, family }) = about else {
         return diagnostic;
     };
@@ -15,26 +21,84 @@ pub(super) fn suggest(diagnostic: Diagnostic, about: Option<&About>, state: &Ses
         return diagnostic;
     };
     let mut names = match family {
-        Family::None => return diagnostic,
+        Family::None | Family::Query => return diagnostic,
+        Family::Column if !has_from(tokens) => {
+            return diagnostic.with_hint("a column comes from a table, which is named in FROM");
+        }
+        Family::Column => columns(),
         Family::Table => tables(state),
         Family::Function => functions(state),
         Family::Relation => relations_of(state),
         Family::Setting => settings(state, name),
+        Family::Shown => lists().chain(settings(state, name)).collect(),
+        Family::Type => TYPES.map(str::to_owned).to_vec(),
     };
     // In order, so that the answer does not depend on a map of DataFusion's.
     names.sort();
+    // Of a qualified column the qualifier was right.
+    let name = match family {
+        Family::Column => name.rsplit('.').next().unwrap_or(name),
+        _ => name,
+    };
     match closest(name, names.iter().map(String::as_str)) {
+        Some(relation)
+            if *family == Family::Table && relations_of(state).iter().any(|known| known == relation) =>
+        {
+            diagnostic.with_hint(format!(
+                "a function in FROM is called with brackets: `{relation}(…)`"
+            ))
+        }
         // A function that is there and yet unknown is one of windows that was called without a window.
-        Some(same) if same.eq_ignore_ascii_case(name) => diagnostic.with_hint(format!(
-            "a window function is called with OVER: `{same}() OVER (ORDER BY …)`"
-        )),
-        closest => diagnostic.with_suggestion(closest),
+        Some(same) if *family == Family::Function && same.eq_ignore_ascii_case(name) => diagnostic.with_hint(
+            format!("a window function is called with OVER: `{same}() OVER (ORDER BY …)`"),
+        ),
+        None if *family == Family::Shown => {
+            let lists: Vec<String> = lists().collect();
+            diagnostic.with_hint(format!("SHOW takes {}, or a setting", lists.join(", ")))
+        }
+        closest => diagnostic.with_suggestion(closest.filter(|close| !close.eq_ignore_ascii_case(name))),
     }
 }
 
-/// Every table, those outside of `public` with their schema.
+/// The types that a cast is likely to name.
+const TYPES: [&str; 14] = [
+    "BIGINT",
+    "BOOLEAN",
+    "DATE",
+    "DECIMAL",
+    "DOUBLE",
+    "FLOAT",
+    "INT",
+    "INTEGER",
+    "REAL",
+    "SMALLINT",
+    "TEXT",
+    "TIME",
+    "TIMESTAMP",
+    "VARCHAR",
+];
+
+fn has_from(tokens: &[TokenWithSpan]) -> bool {
+    let is_from = |token: &TokenWithSpan| matches!(&token.token, Token::Word(word) if word.value.eq_ignore_ascii_case("FROM"));
+    tokens.iter().any(is_from)
+}
+
+/// The columns of records, where the planner does not tell which are in scope.
+fn columns() -> Vec<String> {
+    let keywords = KEYWORDS.iter().map(|keyword| keyword.name.to_owned());
+    keywords
+        .chain(["patch", "embedding"].map(str::to_owned))
+        .collect()
+}
+
+/// What SHOW lists.
+fn lists() -> impl Iterator<Item = String> {
+    Show::ALL.into_iter().map(|show| show.word().to_owned())
+}
+
+/// Every table, those outside of `public` with their schema, and what can stand in the place of one.
 fn tables(state: &SessionState) -> Vec<String> {
-    let mut names = Vec::new();
+    let mut names = relations_of(state);
     for catalog in state.catalog_list().catalog_names() {
         let Some(catalog) = state.catalog_list().catalog(&catalog) else {
             continue;

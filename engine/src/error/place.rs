@@ -2,19 +2,14 @@
 //! and the first that says it is pointed at.
 
 use helioql_grammar::{
-    Diagnostic, Location, Span, Statement, StatementKind, TokenWithSpan, closest, desugar,
+    Diagnostic, Location, Span, Statement, StatementKind, TokenWithSpan, desugar,
     sqlparser::tokenizer::{Token, Word},
 };
 
-use super::templates::About;
-
-/// Words that go on with a query, one of which was meant where the query suddenly ends.
-const CLAUSES: [&str; 10] = [
-    "FROM", "WHERE", "HAVING", "LIMIT", "OFFSET", "JOIN", "UNION", "GROUP BY", "ORDER BY", "WINDOW",
-];
+use super::{rules::Family, syntax, templates::About};
 
 /// The tokens of a statement, with places that count in its script.
-pub(super) fn tokens(statement: &Statement) -> Vec<TokenWithSpan> {
+pub(crate) fn tokens(statement: &Statement) -> Vec<TokenWithSpan> {
     if let StatementKind::Sql(tokens) = &statement.kind {
         return tokens.clone();
     }
@@ -49,20 +44,25 @@ pub(super) fn place(
             diagnostic.span = about.texts.iter().find_map(|text| find(text, tokens));
         }
     }
-    if let Some(span) = diagnostic.span {
-        diagnostic.span = Some(with_sign(span, tokens));
-        if diagnostic
-            .message
-            .starts_with("the end of the statement was expected")
-            && diagnostic.hints.is_empty()
-        {
-            return clause(diagnostic, span, tokens);
-        }
+    if let Some(about) = about.filter(|about| about.family == Family::Table) {
+        diagnostic.span = diagnostic.span.map(|span| without_alias(span, about, tokens));
     }
-    diagnostic
+    diagnostic.span = diagnostic.span.map(|span| with_sign(span, tokens));
+    syntax::meant(diagnostic, tokens)
 }
 
-fn is_space(token: &TokenWithSpan) -> bool {
+/// DataFusion points at a table with its alias; the name alone is wrong.
+fn without_alias(span: Span, about: &About, tokens: &[TokenWithSpan]) -> Span {
+    let inside = |token: &&TokenWithSpan| span.start <= token.span.start && token.span.end <= span.end;
+    let inside: Vec<TokenWithSpan> = tokens.iter().filter(inside).cloned().collect();
+    about
+        .texts
+        .iter()
+        .find_map(|text| find(text, &inside))
+        .unwrap_or(span)
+}
+
+pub(super) fn is_space(token: &TokenWithSpan) -> bool {
     matches!(token.token, Token::Whitespace(_) | Token::EOF)
 }
 
@@ -129,49 +129,5 @@ fn with_sign(span: Span, tokens: &[TokenWithSpan]) -> Span {
     match sign {
         Some(sign) if is_number && is_sign && sign.token == Token::Minus => sign.span.union(&span),
         _ => span,
-    }
-}
-
-/// `harpnum FORM sharps`: the word before the one that was found was meant to go on with the query.
-fn clause(diagnostic: Diagnostic, span: Span, tokens: &[TokenWithSpan]) -> Diagnostic {
-    let significant: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !is_space(token)).collect();
-    let Some(at) = significant
-        .iter()
-        .position(|token| token.span.start == span.start)
-    else {
-        return diagnostic;
-    };
-    let word = |at: usize| match &significant.get(at)?.token {
-        Token::Word(Word {
-            value,
-            quote_style: None,
-            ..
-        }) => Some(value.as_str()),
-        _ => None,
-    };
-    if let Some(found) = word(at)
-        && ["GROUP", "ORDER"]
-            .iter()
-            .any(|clause| found.eq_ignore_ascii_case(clause))
-    {
-        return diagnostic.with_hint(format!("it is written `{} BY`", found.to_uppercase()));
-    }
-    let near = |at: usize| {
-        let found = word(at)?;
-        closest(found, CLAUSES)
-            .filter(|clause| !clause.eq_ignore_ascii_case(found))
-            .map(|clause| (at, clause))
-    };
-    match at.checked_sub(1).and_then(near).or_else(|| near(at)) {
-        Some((place, clause)) => {
-            let mut diagnostic = diagnostic.with_suggestion(Some(clause));
-            diagnostic.span = Some(significant[place].span);
-            diagnostic.message = format!(
-                "expected a clause such as FROM or WHERE, found `{}`",
-                significant[place].token
-            );
-            diagnostic
-        }
-        None => diagnostic,
     }
 }

@@ -8,10 +8,17 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
     None,
+    /// A column where the planner does not tell which there are.
+    Column,
     Table,
     Function,
     Relation,
     Setting,
+    /// What SHOW can show.
+    Shown,
+    Type,
+    /// None of these: it is the query as a whole that does not go together.
+    Query,
 }
 
 /// One message of theirs and ours.
@@ -37,6 +44,13 @@ const fn unknown(theirs: &'static str, ours: &'static str, family: Family) -> Ru
     Rule {
         family,
         ..rule(theirs, ours, "", "{0}")
+    }
+}
+
+const fn of_query(theirs: &'static str, ours: &'static str, hint: &'static str, about: &'static str) -> Rule {
+    Rule {
+        family: Family::Query,
+        ..rule(theirs, ours, hint, about)
     }
 }
 
@@ -110,13 +124,13 @@ pub(super) const RULES: &[Rule] = &[
         "",
         "{0}",
     ),
-    rule(
+    of_query(
         "Projections require unique expression names but the expression \"{} AS {}\" at position {} and \"{}\" at position {} have the same name.{}",
         "two columns are called `{1}`",
         AS_OTHER,
         "{1}",
     ),
-    rule(
+    of_query(
         "Projections require unique expression names but the expression \"{}\" at position {} and \"{}\" at position {} have the same name.{}",
         "two columns are called `{0}`",
         AS_OTHER,
@@ -152,7 +166,7 @@ pub(super) const RULES: &[Rule] = &[
     unknown(
         "'{}' is not a variable which can be viewed with 'SHOW'",
         "unknown setting `{0}`",
-        Family::Setting,
+        Family::Shown,
     ),
     rule(
         "Error parsing '{}' as {}",
@@ -160,7 +174,7 @@ pub(super) const RULES: &[Rule] = &[
         "",
         "{0}",
     ),
-    rule("Unsupported SQL type {}", "unknown type `{0}`", "", "{0}"),
+    unknown("Unsupported SQL type {}", "unknown type `{0}`", Family::Type),
     rule(
         "Unsupported type '{}'. Must be{}",
         "unknown type `{0}`",
@@ -247,6 +261,18 @@ pub(super) const RULES: &[Rule] = &[
         "{0}",
     ),
     rule("Expected an integer value", "a whole number was expected", "", ""),
+    rule(
+        "{} takes two vectors{}",
+        "`{0}` takes two vectors{1}",
+        "",
+        "{0}|&&|<=>",
+    ),
+    rule(
+        "Unsupported date_trunc granularity: '{}'. Supported values are: {}",
+        "unknown unit of time `{0}`",
+        "it is one of {1}",
+        "{0}",
+    ),
     // Types.
     rule(
         "expressions have incompatible types",
@@ -320,104 +346,122 @@ pub(super) const RULES: &[Rule] = &[
         "it is written `(…)['{0}']`",
         "{0}",
     ),
-    rule(
+    of_query(
         "Incompatible inputs for Union: Previous inputs were of type {}, but got incompatible type {} on column '{}'",
         "the sides of UNION have different types: {0t} and {1t}",
         "",
         "UNION",
     ),
-    rule(
+    of_query(
         "UNION queries have different number of columns",
         "the two sides of UNION have different numbers of columns",
         "",
         "UNION",
     ),
     // Aggregates and clauses.
-    rule(
+    of_query(
+        "HAVING clause references: {} must appear in the GROUP BY clause or be used in an aggregate function",
+        "HAVING speaks of `{0}`, which is neither grouped nor aggregated",
+        "a condition on single rows stands in WHERE",
+        "HAVING",
+    ),
+    of_query(
+        "LATERAL syntax is not supported for FULL OUTER and RIGHT [OUTER | ANTI | SEMI] joins",
+        "what reads the rows to its left cannot stand in a FULL or RIGHT JOIN",
+        "CROSS JOIN and LEFT JOIN … ON TRUE take it",
+        "FULL|RIGHT",
+    ),
+    of_query(
+        "TOP",
+        "TOP is not known",
+        "LIMIT at the end of the query gives the first rows",
+        "TOP",
+    ),
+    of_query(
         "'{}' must appear in GROUP BY clause because it's not an aggregate expression",
         "column `{0}` is neither grouped nor aggregated",
         "add it to GROUP BY, or take an aggregate such as `max({0})`",
         "{0}",
     ),
-    rule(
+    of_query(
         "Column in {} must be in GROUP BY or an aggregate function: {} \"{}\"{}",
         "column `{2}` is neither grouped nor aggregated",
         "add it to GROUP BY, or take an aggregate such as `max({2})`",
         "{2}",
     ),
-    rule(
+    of_query(
         "Aggregate functions are not allowed in the WHERE clause. Consider using HAVING instead",
         "an aggregate cannot stand in WHERE",
         "a condition on an aggregate stands in HAVING",
         "WHERE",
     ),
-    rule(
+    of_query(
         "Aggregate function calls cannot be nested",
         "an aggregate cannot stand in an aggregate",
         "the inner one can stand in a subquery in FROM",
         "",
     ),
-    rule(
+    of_query(
         "Too many columns! The subquery should only return one column",
         "a subquery that stands for a value has one column",
         "",
         "(",
     ),
-    rule(
+    of_query(
         "Scalar subquery returned more than one row",
         "a subquery that stands for a value has one row",
         "`LIMIT 1` takes the first",
         "",
     ),
-    rule(
+    of_query(
         "More than one row returned by a subquery used as an expression",
         "a subquery that stands for a value has one row",
         "`LIMIT 1` takes the first",
         "",
     ),
-    rule(
+    of_query(
         "Order by column out of bounds, specified: {}, max: {}",
         "ORDER BY names column {0}, the query has {1}",
         "",
         "{0}",
     ),
-    rule(
+    of_query(
         "Cannot find column with position {} in SELECT clause. Valid columns: 1 to {}",
         "GROUP BY names column {0}, the query has {1}",
         "",
         "{0}",
     ),
-    rule(
+    of_query(
         "LIMIT must be >= 0, '{}' was provided",
         "LIMIT takes a whole number from 0, found {0}",
         "",
         "{0}|LIMIT",
     ),
-    rule(
+    of_query(
         "OFFSET must be >=0, '{}' was provided",
         "OFFSET takes a whole number from 0, found {0}",
         "",
         "{0}|OFFSET",
     ),
-    rule(
+    of_query(
         "Expected LIMIT to be an integer or null, but got {}",
         "LIMIT takes a whole number from 0, found {0t}",
         "",
         "LIMIT",
     ),
-    rule(
+    of_query(
         "Expected OFFSET to be an integer or null, but got {}",
         "OFFSET takes a whole number from 0, found {0t}",
         "",
         "OFFSET",
     ),
-    rule(
+    of_query(
         "SELECT DISTINCT ON expressions must match initial ORDER BY expressions",
         "ORDER BY must begin with the expressions of DISTINCT ON",
         "",
         "DISTINCT",
     ),
-    rule(
+    of_query(
         "Inconsistent data length across values list: got {} values in row {} but expected {}",
         "a row of VALUES has {0} value(s), {2} were expected",
         "",

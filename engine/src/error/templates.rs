@@ -156,9 +156,13 @@ pub(super) fn described_type(text: &str) -> String {
             "List" | "LargeList" => "a list",
             "Struct" => "a struct",
             "FixedSizeList" => {
-                return list.map_or("a list".to_owned(), |(length, _)| {
-                    format!("a list of {length} values")
-                });
+                return match list {
+                    Some((length, of)) if of.contains("Float32") => {
+                        format!("a PATCH, LATENT or EMBEDDING of {length} numbers")
+                    }
+                    Some((length, _)) => format!("a list of {length} values"),
+                    None => "a list".to_owned(),
+                };
             }
             _ => return plain(text),
         },
@@ -218,8 +222,9 @@ mod tests {
         }
         assert_eq!(
             described_type("FixedSizeList(16384 x Float32)"),
-            "a list of 16384 values"
+            "a PATCH, LATENT or EMBEDDING of 16384 numbers"
         );
+        assert_eq!(described_type("FixedSizeList(3 x Int64)"), "a list of 3 values");
         assert_eq!(described_type("Timestamp(µs)"), "a time");
     }
 

@@ -19,7 +19,7 @@ use crate::{
 ///
 /// # Errors
 /// For unknown, repeated and missing arguments, too many positional ones, quantities of the wrong
-/// dimension and literals of the wrong kind.
+/// dimension and literals of the wrong kind; for all that are given at once.
 pub fn bind_arguments(
     args: &[FunctionArg],
     call_span: Span,
@@ -27,19 +27,33 @@ pub fn bind_arguments(
 ) -> Result<Vec<Option<Expr>>, Diagnostic> {
     let mut slots: Vec<Option<Expr>> = vec![None; signature.parameters.len()];
     let mut named = false;
+    let mut mistakes: Vec<Diagnostic> = Vec::new();
     for (position, argument) in args.iter().enumerate() {
-        let (at, value) = match split(argument, signature)? {
-            (Some(name), value) => {
-                named = true;
-                (named_slot(&name, signature, &slots)?, value)
-            }
-            (None, value) => {
-                let span = or_else(value.span(), call_span);
-                (positional_slot(position, args, named, signature, span)?, value)
-            }
+        let mut put = || -> Result<(), Diagnostic> {
+            let (at, value) = match split(argument, signature)? {
+                (Some(name), value) => {
+                    named = true;
+                    (named_slot(&name, signature, &slots)?, value)
+                }
+                (None, value) => {
+                    let span = or_else(value.span(), call_span);
+                    (positional_slot(position, args, named, signature, span)?, value)
+                }
+            };
+            let parameter = &signature.parameters[at];
+            slots[at] = Some(check(value, parameter, signature)?);
+            Ok(())
         };
-        let parameter = &signature.parameters[at];
-        slots[at] = Some(check(value, parameter, signature)?);
+        match put() {
+            // Of three arguments too many the first says it.
+            Err(mistake) if mistakes.iter().any(|known| known.message == mistake.message) => {}
+            Err(mistake) => mistakes.push(mistake),
+            Ok(()) => {}
+        }
+    }
+    // Whether one is missing can be told only where every other found its place.
+    if let Some(mistakes) = Diagnostic::of_all(mistakes) {
+        return Err(mistakes);
     }
     slots
         .into_iter()

@@ -9,13 +9,16 @@
 //! hint: did you mean `usflux`?
 //! ```
 //!
-//! Only the first line of a span is drawn, and of a long line only the part around the caret.
+//! Only the first line of a span is drawn, of a long line only the part around the caret, and of many diagnostics
+//! only the first, each a paragraph of its own.
 
 use crate::{
     diagnostic::Diagnostic,
     span::{LineIndex, Span},
 };
 
+/// How many of the diagnostics of one text are drawn: more would push the first off the screen.
+const MOST: usize = 8;
 /// Cells a tab is drawn as: the caret must not depend on where the terminal has its tab stops.
 const TAB: usize = 4;
 /// A line wider than this is cut, so that the caret stays beside its text on any terminal.
@@ -24,10 +27,17 @@ const WIDEST_LINE: usize = 200;
 const MARGIN: usize = 60;
 
 impl Diagnostic {
-    /// The diagnostic as text, without colour and without a final newline.
+    /// The diagnostic and those beside it as text, without colour and without a final newline.
     ///
     /// `source` is the text that the span counts in; `file` is its name, if it has one.
     pub fn render(&self, source: &str, file: Option<&str>) -> String {
+        let drawn = self.all().take(MOST).map(|one| one.render_alone(source, file));
+        let more = self.all().count().saturating_sub(MOST);
+        let more = (more > 0).then(|| format!("and {more} more"));
+        drawn.chain(more).collect::<Vec<_>>().join("\n\n")
+    }
+
+    fn render_alone(&self, source: &str, file: Option<&str>) -> String {
         let mut lines = vec![format!("{}: {}", self.severity, self.message)];
         match self.span {
             Some(span) => lines.extend(excerpt(source, file, span, self.label.as_deref())),
@@ -187,6 +197,23 @@ mod tests {
         ] {
             assert_eq!(caret(source, from, to), expected, "{source:?}");
         }
+    }
+
+    #[test]
+    fn several_are_paragraphs_and_many_are_counted() {
+        let at = |column| Span::new(Location::new(1, column), Location::new(1, column + 1));
+        let wrong = |column| Diagnostic::error(format!("wrong {column}")).with_span(at(column));
+        let two = Diagnostic::of_all([wrong(2), wrong(1), wrong(2)]).expect("there are two");
+        assert_eq!(
+            two.render("ab", None),
+            "error: wrong 1\n --> line 1, column 1\n  |\n1 | ab\n  | ^\n\n\
+             error: wrong 2\n --> line 1, column 2\n  |\n1 | ab\n  |  ^"
+        );
+        let many = Diagnostic::of_all((1..=11).map(wrong)).expect("there are eleven");
+        let text = many.render("", None);
+        assert_eq!(text.matches("error: ").count(), MOST);
+        assert!(text.ends_with("\n\nand 3 more"), "{text}");
+        assert_eq!(Diagnostic::of_all([]), None);
     }
 
     #[test]

@@ -17,10 +17,16 @@ fn report(failure: &Failure, colour: bool) -> String {
         Some(source) => diagnostic.render(&source.text, source.name.as_deref()),
         None => diagnostic.render("", None),
     };
-    match text.split_once(':') {
-        Some((severity, rest)) if colour => format!("\x1b[1;31m{severity}\x1b[0m:{rest}"),
-        _ => text,
+    if !colour {
+        return text;
     }
+    let paragraphs = text
+        .split("\n\n")
+        .map(|paragraph| match paragraph.split_once(':') {
+            Some((severity, rest)) => format!("\x1b[1;31m{severity}\x1b[0m:{rest}"),
+            None => paragraph.to_owned(),
+        });
+    paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
 #[cfg(test)]

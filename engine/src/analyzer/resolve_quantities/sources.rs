@@ -60,7 +60,8 @@ pub(super) fn unit_in(plan: &LogicalPlan, column: &Column) -> Option<Compound> {
     }
 }
 
-fn unit_of_expr(expr: &Expr, input: &LogicalPlan) -> Option<Compound> {
+/// The unit of an expression over the columns of `input`.
+pub(in crate::analyzer) fn unit_of_expr(expr: &Expr, input: &LogicalPlan) -> Option<Compound> {
     let sources = Sources::new(std::slice::from_ref(input));
     let (_, measure) = resolve(expr.clone(), &sources).ok()?;
     match measure {
