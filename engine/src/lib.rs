@@ -18,6 +18,7 @@
 //! [`patch`] and [`physics`] (what is measured), [`simulator`], [`generator`], [`encoder`], [`directions`],
 //! [`target`], [`steer`] and [`invert`] (the method of arXiv:2502.05351), and [`picture`].
 
+mod access;
 mod analyzer;
 mod cache;
 mod demo;
@@ -58,6 +59,7 @@ pub mod target;
 pub use datafusion;
 
 pub use crate::{
+    access::Access,
     engine::{Engine, Kind},
     error::{Error, Result},
     models::{CancelHandle, DEFAULT_ENCODER, DEFAULT_GENERATOR, ProgressCallback},

@@ -9,16 +9,18 @@ use datafusion::{
     prelude::SessionConfig,
     sql::{
         parser::{DFParserBuilder, Statement as SqlStatement},
-        sqlparser::{ast::Value, dialect::GenericDialect},
+        sqlparser::dialect::GenericDialect,
     },
 };
 use helioql_grammar::{
-    Statement, StatementKind, TokenWithSpan,
+    Constant, Quantity, Statement, StatementKind, TRec, TokenWithSpan,
     bind::{CallSignature, Signatures, bind_calls, bind_placeholders},
 };
 
 use crate::{
-    Engine, Error, Result, analyzer,
+    Engine, Error, Result,
+    access::Access,
+    analyzer,
     functions::{Function, functions, typed},
     meter::MeterModels,
     models::{CancelHandle, Handle, ProgressCallback},
@@ -52,11 +54,12 @@ pub struct Session {
     context: SessionContext,
     calls: Calls,
     functions: Vec<Function>,
-    parameters: std::sync::Mutex<BTreeMap<String, Value>>,
+    parameters: std::sync::Mutex<BTreeMap<String, Constant>>,
+    access: Access,
 }
 
 impl Session {
-    pub(crate) async fn new(engine: Engine) -> Result<Self> {
+    pub(crate) async fn new(engine: Engine, access: Access) -> Result<Self> {
         let models = Handle::new(Arc::clone(engine.store()));
         let functions = functions(&models);
         let config = SessionConfig::new()
@@ -88,8 +91,13 @@ impl Session {
             .with_optimizer_rules(optimizer.collect());
         let planners = builder.expr_planners().get_or_insert_with(Vec::new);
         planners.insert(0, Arc::new(Distances::new(&functions)?));
+        let context = SessionContext::new_with_state(builder.build());
         // A file can be queried by its path: FROM 'patches.parquet'.
-        let context = SessionContext::new_with_state(builder.build()).enable_url_table();
+        let context = if access.safe {
+            context
+        } else {
+            context.enable_url_table()
+        };
         for function in &functions {
             context.register_udf((*function.udf).clone());
         }
@@ -106,6 +114,7 @@ impl Session {
             calls,
             functions,
             parameters: std::sync::Mutex::default(),
+            access,
         };
         tables::register(&session).await?;
         Ok(session)
@@ -136,6 +145,7 @@ impl Session {
     /// When planning or running it fails.
     pub async fn execute(&self, statement: &Statement) -> Result<DataFrame> {
         self.models.cancel_handle().reset();
+        self.access.check(statement)?;
         let may_be_deep = match &statement.kind {
             StatementKind::Sql(tokens) => stack::may_be_deep(tokens.len()),
             _ => true,
@@ -163,12 +173,15 @@ impl Session {
 
     /// The plan of one SQL statement, before any rule.
     pub(crate) async fn plan(&self, tokens: &[TokenWithSpan]) -> Result<LogicalPlan> {
-        let mut statement = parse(tokens)?;
+        let tokens = bind_placeholders(tokens, &self.parameters());
+        let mut statement = parse(&tokens)?;
         self.bind_statement(&mut statement)?;
-        Ok(self.context.state().statement_to_plan(statement).await?)
+        let plan = self.context.state().statement_to_plan(statement).await?;
+        self.access.check_plan(&plan)?;
+        Ok(plan)
     }
 
-    /// Replaces parameters and fills in arguments.
+    /// Fills in arguments.
     fn bind_statement(&self, statement: &mut SqlStatement) -> Result<()> {
         match statement {
             SqlStatement::Statement(statement) => self.bind_node(statement.as_mut()),
@@ -182,13 +195,12 @@ impl Session {
     }
 
     fn bind_node<V: datafusion::sql::sqlparser::ast::VisitMut>(&self, node: &mut V) -> Result<()> {
-        bind_placeholders(node, &self.parameters())?;
         relations::prepare(node);
         bind_calls(node, &self.calls)?;
         Ok(())
     }
 
-    fn parameters(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Value>> {
+    fn parameters(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Constant>> {
         self.parameters
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -262,29 +274,47 @@ fn parse(tokens: &[TokenWithSpan]) -> Result<SqlStatement> {
 
 /// The value of a parameter.
 #[derive(Debug, Clone)]
-pub struct Parameter(Value);
+pub struct Parameter(Constant);
 
 impl From<f64> for Parameter {
     fn from(value: f64) -> Self {
-        Self(Value::Number(format!("{value:?}"), false))
+        Self(Constant::Number(format!("{value:?}")))
     }
 }
 
 impl From<i64> for Parameter {
     fn from(value: i64) -> Self {
-        Self(Value::Number(value.to_string(), false))
+        Self(Constant::Number(value.to_string()))
     }
 }
 
 impl From<bool> for Parameter {
     fn from(value: bool) -> Self {
-        Self(Value::Boolean(value))
+        Self(Constant::Boolean(value))
     }
 }
 
 impl From<&str> for Parameter {
     fn from(value: &str) -> Self {
-        Self(Value::SingleQuotedString(value.to_owned()))
+        Self(Constant::Text(value.to_owned()))
+    }
+}
+
+impl From<Quantity> for Parameter {
+    fn from(value: Quantity) -> Self {
+        Self(Constant::Quantity(value))
+    }
+}
+
+impl From<TRec> for Parameter {
+    fn from(value: TRec) -> Self {
+        Self(Constant::Time(value))
+    }
+}
+
+impl From<Constant> for Parameter {
+    fn from(value: Constant) -> Self {
+        Self(value)
     }
 }
 
