@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use helioql_catalog::Catalogue;
 
-use crate::{demo, error::Result, models::ModelStore, progress::Observer, session::Session};
+use crate::{access::Access, demo, error::Result, models::ModelStore, progress::Observer, session::Session};
 
 /// One open catalogue with its models. Cheap to clone; its sessions may run side by side.
 ///
@@ -78,7 +78,26 @@ impl Engine {
     /// # Errors
     /// When a table of the catalogue is damaged.
     pub async fn session(&self) -> Result<Session> {
-        Session::new(self.clone()).await
+        self.session_with(Access::default()).await
+    }
+
+    /// A session that may do only what `access` allows, whatever its statements say.
+    ///
+    /// # Errors
+    /// When a table of the catalogue is damaged.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), helioql::Error> {
+    /// let safe = helioql::Access { safe: true, ..Default::default() };
+    /// let session = helioql::Engine::in_memory().session_with(safe).await?;
+    /// assert!(session.sql("COPY (SELECT 1) TO 'out.csv'").await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn session_with(&self, access: Access) -> Result<Session> {
+        Session::new(self.clone(), access).await
     }
 
     /// What the engine was opened on.

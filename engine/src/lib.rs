@@ -18,8 +18,10 @@
 //! [`patch`] and [`physics`] (what is measured), [`simulator`], [`generator`], [`encoder`], [`directions`],
 //! [`target`], [`steer`] and [`invert`] (the method of arXiv:2502.05351), and [`picture`].
 
+mod access;
 mod analyzer;
 mod cache;
+mod changes;
 mod demo;
 mod draw;
 mod engine;
@@ -59,6 +61,7 @@ pub mod target;
 pub use datafusion;
 
 pub use crate::{
+    access::Access,
     engine::{Engine, Kind},
     error::{Error, Result},
     models::{CancelHandle, DEFAULT_ENCODER, DEFAULT_GENERATOR, ProgressCallback},

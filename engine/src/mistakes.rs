@@ -21,7 +21,7 @@ use helioql_grammar::{Diagnostic, Span, Statement, StatementKind, TokenWithSpan}
 use self::hole::Holes;
 use crate::{
     Error, error,
-    session::{Session, SyntaxTree, parse},
+    session::{Session, SyntaxTree},
     stack,
 };
 
@@ -37,7 +37,7 @@ pub(crate) async fn located(session: &Session, error: Error, statement: &Stateme
     if !matches!(error, Error::Diagnostic(_) | Error::Placed { .. }) {
         return error;
     }
-    let Some(Ok(parsed)) = query(statement).map(parse) else {
+    let Some(Ok(parsed)) = query(statement).map(|tokens| session.parse(tokens)) else {
         return error;
     };
     let found = stack::deep(true, all(session, parsed, tokens)).await;

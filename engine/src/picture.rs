@@ -3,6 +3,7 @@
 //! Only bytes are made here; where they go (a file, a terminal, a column) is for the callers. A pixel that
 //! was not observed is drawn as no field, mid-grey.
 
+pub mod captions;
 pub mod plot;
 
 use crate::patch::Patch;
@@ -65,51 +66,14 @@ pub fn png(patch: &Patch, range_gauss: f32) -> Result<Vec<u8>, png::EncodingErro
 /// # Errors
 /// If there is no patch, or the sheet is too large for the format.
 pub fn contact_sheet(patches: &[&Patch], sheet: Sheet) -> Result<Vec<u8>, png::EncodingError> {
-    let (columns, zoom) = (sheet.columns.clamp(1, patches.len().max(1)), sheet.zoom.max(1));
-    let side = |of: fn(&Patch) -> usize| {
-        patches
-            .iter()
-            .map(|patch| of(patch))
-            .max()
-            .map_or(0, |n| n * zoom + GAP)
-    };
-    let (tile_height, tile_width) = (side(|p| p.grid().height), side(|p| p.grid().width));
-    let rows = patches.len().div_ceil(columns);
-    let (height, width) = (rows * tile_height + GAP, columns * tile_width + GAP);
-    if patches.is_empty() {
-        return encode(0, 0, png::ColorType::Rgb, &[]);
-    }
-
-    let mut canvas = Canvas {
-        width,
-        rgb: BACKGROUND.repeat(height * width),
-    };
-    for (i, patch) in patches.iter().enumerate() {
-        let (top, left) = (i / columns * tile_height, i % columns * tile_width);
-        if i == 0 && sheet.frame_first {
-            canvas.fill((top, left), (tile_height + GAP, tile_width + GAP), FRAME);
-            canvas.fill(
-                (top + GAP, left + GAP),
-                (tile_height - GAP, tile_width - GAP),
-                BACKGROUND,
-            );
-        }
-        let (tall, wide) = (patch.grid().height * zoom, patch.grid().width * zoom);
-        let (top, left) = (
-            top + (tile_height + GAP - tall) / 2,
-            left + (tile_width + GAP - wide) / 2,
-        );
-        for (y, row) in patch.rows().enumerate() {
-            for (x, &b) in row.iter().enumerate() {
-                canvas.fill(
-                    (top + y * zoom, left + x * zoom),
-                    (zoom, zoom),
-                    [shade(b, sheet.range_gauss); 3],
-                );
-            }
-        }
-    }
-    encode(width, height, png::ColorType::Rgb, &canvas.rgb)
+    let tiles: Vec<captions::Tile<'_>> = patches
+        .iter()
+        .map(|patch| captions::Tile {
+            patch,
+            caption: Vec::new(),
+        })
+        .collect();
+    captions::captioned(&tiles, sheet, &[])
 }
 
 /// Grey level of a field: 0 at −range, 128 at zero, 255 at +range.

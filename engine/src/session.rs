@@ -1,6 +1,14 @@
 //! A session: text in, a `DataFrame` out. The pipeline stands in [`Session::execute`] on one screen.
 
-use std::{collections::BTreeMap, fmt, ops::ControlFlow, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use datafusion::{
     dataframe::DataFrame,
@@ -10,18 +18,20 @@ use datafusion::{
     sql::{
         parser::{CopyToSource, DFParserBuilder, Statement as SqlStatement},
         sqlparser::{
-            ast::{Value, VisitMut, VisitorMut},
+            ast::{VisitMut, VisitorMut},
             dialect::GenericDialect,
         },
     },
 };
 use helioql_grammar::{
-    Statement, StatementKind, TokenWithSpan,
+    Constant, Quantity, Statement, StatementKind, TRec, TokenWithSpan,
     bind::{CallSignature, Signatures, bind_calls, bind_placeholders},
 };
 
 use crate::{
-    Engine, Error, Result, analyzer,
+    Engine, Error, Result,
+    access::Access,
+    analyzer, changes,
     functions::{Function, functions, typed},
     meter::MeterModels,
     mistakes,
@@ -56,11 +66,14 @@ pub struct Session {
     context: SessionContext,
     calls: Calls,
     functions: Vec<Function>,
-    parameters: std::sync::Mutex<BTreeMap<String, Value>>,
+    parameters: std::sync::Mutex<BTreeMap<String, Constant>>,
+    /// The commit of the catalogue whose tables are registered, and one; 0 before the first.
+    followed: AtomicU64,
+    access: Access,
 }
 
 impl Session {
-    pub(crate) async fn new(engine: Engine) -> Result<Self> {
+    pub(crate) async fn new(engine: Engine, access: Access) -> Result<Self> {
         let models = Handle::new(Arc::clone(engine.store()));
         let functions = functions(&models);
         let config = SessionConfig::new()
@@ -93,8 +106,13 @@ impl Session {
             .with_optimizer_rules(optimizer.collect());
         let planners = builder.expr_planners().get_or_insert_with(Vec::new);
         planners.insert(0, Arc::new(Distances::new(&functions)?));
+        let context = SessionContext::new_with_state(builder.build());
         // A file can be queried by its path: FROM 'patches.parquet'.
-        let context = SessionContext::new_with_state(builder.build()).enable_url_table();
+        let context = if access.safe {
+            context
+        } else {
+            context.enable_url_table()
+        };
         for function in &functions {
             context.register_udf((*function.udf).clone());
         }
@@ -111,6 +129,8 @@ impl Session {
             calls,
             functions,
             parameters: std::sync::Mutex::default(),
+            followed: AtomicU64::new(0),
+            access,
         };
         tables::register(&session).await?;
         Ok(session)
@@ -141,6 +161,8 @@ impl Session {
     /// When planning or running it fails.
     pub async fn execute(&self, statement: &Statement) -> Result<DataFrame> {
         self.models.cancel_handle().reset();
+        self.access.check(statement)?;
+        tables::follow(self).await?;
         let may_be_deep = match &statement.kind {
             StatementKind::Sql(tokens) => stack::may_be_deep(tokens.len()),
             _ => true,
@@ -168,9 +190,8 @@ impl Session {
     pub(crate) async fn query(&self, tokens: &[TokenWithSpan]) -> Result<DataFrame> {
         let (plan, state) = self.plan(tokens).await?;
         match plan {
-            LogicalPlan::Ddl(_) | LogicalPlan::Statement(_) => {
-                Ok(self.context.execute_logical_plan(plan).await?)
-            }
+            LogicalPlan::Statement(_) => Ok(self.context.execute_logical_plan(plan).await?),
+            LogicalPlan::Dml(_) | LogicalPlan::Ddl(_) => changes::execute(self, tokens, plan).await,
             // In the state that planned it: a copy of a state takes a tenth of the time in which a query is planned.
             rows => Ok(DataFrame::new(state, rows)),
         }
@@ -178,10 +199,11 @@ impl Session {
 
     /// The plan of one SQL statement, before any rule, and the state of the session in which it was made.
     pub(crate) async fn plan(&self, tokens: &[TokenWithSpan]) -> Result<(LogicalPlan, SessionState)> {
-        let mut statement = parse(tokens)?;
+        let mut statement = self.parse(tokens)?;
         self.bind_statement(&mut statement)?;
         let state = self.context.state();
         let plan = state.statement_to_plan(statement).await?;
+        self.access.check_plan(&plan)?;
         Ok((plan, state))
     }
 
@@ -194,16 +216,20 @@ impl Session {
         Ok(())
     }
 
-    /// Replaces parameters and fills in arguments.
+    /// One statement of DataFusion's from its tokens, with the values of parameters in their places.
+    pub(crate) fn parse(&self, tokens: &[TokenWithSpan]) -> Result<SqlStatement> {
+        parse(&bind_placeholders(tokens, &self.parameters()))
+    }
+
+    /// Fills in arguments.
     fn bind_statement(&self, statement: &mut SqlStatement) -> Result<()> {
         let mut tree = SyntaxTree(statement);
-        bind_placeholders(&mut tree, &self.parameters())?;
         relations::prepare(&mut tree);
         bind_calls(&mut tree, &self.calls)?;
         Ok(())
     }
 
-    fn parameters(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Value>> {
+    fn parameters(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Constant>> {
         self.parameters
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -234,6 +260,16 @@ impl Session {
         &self.context
     }
 
+    /// Whether the tables are those of the catalogue's commit `generation`.
+    pub(crate) fn follows(&self, generation: u64) -> bool {
+        self.followed.load(Ordering::Acquire) == generation + 1
+    }
+
+    /// Notes that they are.
+    pub(crate) fn follow(&self, generation: u64) {
+        self.followed.store(generation + 1, Ordering::Release);
+    }
+
     pub(crate) fn models(&self) -> &Handle {
         &self.models
     }
@@ -259,7 +295,7 @@ fn named(functions: &[Function], name: &str) -> Result<Arc<ScalarUDF>> {
 }
 
 /// One statement of DataFusion's from its tokens.
-pub(crate) fn parse(tokens: &[TokenWithSpan]) -> Result<SqlStatement> {
+fn parse(tokens: &[TokenWithSpan]) -> Result<SqlStatement> {
     let mut parser = DFParserBuilder::new(tokens.to_vec())
         .with_dialect(&GenericDialect {})
         .with_recursion_limit(RECURSION_LIMIT)
@@ -294,29 +330,47 @@ impl VisitMut for SyntaxTree<'_> {
 
 /// The value of a parameter.
 #[derive(Debug, Clone)]
-pub struct Parameter(Value);
+pub struct Parameter(Constant);
 
 impl From<f64> for Parameter {
     fn from(value: f64) -> Self {
-        Self(Value::Number(format!("{value:?}"), false))
+        Self(Constant::Number(format!("{value:?}")))
     }
 }
 
 impl From<i64> for Parameter {
     fn from(value: i64) -> Self {
-        Self(Value::Number(value.to_string(), false))
+        Self(Constant::Number(value.to_string()))
     }
 }
 
 impl From<bool> for Parameter {
     fn from(value: bool) -> Self {
-        Self(Value::Boolean(value))
+        Self(Constant::Boolean(value))
     }
 }
 
 impl From<&str> for Parameter {
     fn from(value: &str) -> Self {
-        Self(Value::SingleQuotedString(value.to_owned()))
+        Self(Constant::Text(value.to_owned()))
+    }
+}
+
+impl From<Quantity> for Parameter {
+    fn from(value: Quantity) -> Self {
+        Self(Constant::Quantity(value))
+    }
+}
+
+impl From<TRec> for Parameter {
+    fn from(value: TRec) -> Self {
+        Self(Constant::Time(value))
+    }
+}
+
+impl From<Constant> for Parameter {
+    fn from(value: Constant) -> Self {
+        Self(value)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The statements that SQL lacks, one file each, named as in the grammar.
 
+mod check_catalog;
 mod create_directions;
 mod create_encoder;
 mod create_generator;
@@ -12,8 +13,10 @@ mod import_encoder;
 mod import_generator;
 mod import_model;
 pub(crate) mod import_sharps;
+mod rename_table;
 mod show;
 mod training_set;
+mod vacuum;
 
 use std::sync::Arc;
 
@@ -43,6 +46,9 @@ pub(crate) async fn execute(session: &Session, statement: &StatementKind, text: 
         StatementKind::Show(show) => show::execute(session, show).await,
         StatementKind::Describe(describe) => describe::execute(session, describe),
         StatementKind::Drop(drop) => drop_model::execute(session, drop).await,
+        StatementKind::RenameTable(rename) => rename_table::execute(session, rename).await,
+        StatementKind::Vacuum(vacuum) => vacuum::execute(session, vacuum).await,
+        StatementKind::CheckCatalog => check_catalog::execute(session).await,
     }
 }
 

@@ -2,38 +2,83 @@
 //! and the `system` schema.
 
 pub(crate) mod sharps;
+pub(crate) mod stored;
 mod system;
 
 use std::sync::Arc;
 
-use datafusion::{datasource::MemTable, execution::options::ParquetReadOptions};
+use datafusion::{
+    datasource::{MemTable, TableProvider},
+    execution::context::SessionContext,
+};
 
-use crate::{Error, Result, session::Session};
+use self::stored::StoredTable;
+use crate::{Result, session::Session};
 
 /// Registers every table in `session`, again after a statement has changed them.
 pub(crate) async fn register(session: &Session) -> Result<()> {
+    follow(session).await?;
     let context = session.context();
-    let mut has_sharps = false;
-    if let Some(catalogue) = session.engine().catalogue() {
-        catalogue.refresh()?;
-        for table in catalogue.tables() {
-            let path = catalogue.verify_table(&table.name)?;
-            let path = path.to_str().ok_or_else(|| {
-                Error::Unsupported(format!(
-                    "{}: the path of a catalogue must be valid UTF-8",
-                    path.display()
-                ))
-            })?;
-            context.deregister_table(table.name.as_str())?;
-            context
-                .register_parquet(table.name.as_str(), path, ParquetReadOptions::default())
-                .await?;
-            has_sharps |= table.name == sharps::SHARPS;
-        }
-    }
-    if !has_sharps && !context.table_exist(sharps::SHARPS)? {
+    if !context.table_exist(sharps::SHARPS)? {
         let schema = sharps::schema(session.models())?;
         context.register_table(sharps::SHARPS, Arc::new(MemTable::try_new(schema, vec![vec![]])?))?;
     }
     system::register(session)
+}
+
+/// Registers the tables of the catalogue's last commit, which another session or process may have made.
+pub(crate) async fn follow(session: &Session) -> Result<()> {
+    let Some(catalogue) = session.engine().catalogue() else {
+        return Ok(());
+    };
+    catalogue.refresh()?;
+    if session.follows(catalogue.generation()) {
+        return Ok(());
+    }
+    let snapshot = Arc::new(catalogue.snapshot()?);
+    let context = session.context();
+    let entries = snapshot.tables();
+    for entry in &entries {
+        let known = stored(session, &entry.name).await?;
+        let known = known
+            .as_ref()
+            .and_then(|table| table.downcast_ref::<StoredTable>());
+        let table = match known {
+            Some(known) if known.generation() == entry.generation => known.unchanged_in(&snapshot),
+            _ => StoredTable::open(context, &snapshot, entry)?,
+        };
+        context.deregister_table(entry.name.as_str())?;
+        context.register_table(entry.name.as_str(), Arc::new(table))?;
+    }
+    for name in names(context) {
+        let is_there = entries.iter().any(|entry| entry.name == name);
+        if !is_there && stored(session, &name).await?.is_some() {
+            context.deregister_table(name.as_str())?;
+        }
+    }
+    session.follow(snapshot.generation());
+    Ok(())
+}
+
+/// The table `name`, if it is one of the catalogue's.
+pub(crate) async fn stored(session: &Session, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+    let context = session.context();
+    if !context.table_exist(name)? {
+        return Ok(None);
+    }
+    let provider = context.table_provider(name).await?;
+    Ok(provider
+        .downcast_ref::<StoredTable>()
+        .is_some()
+        .then_some(provider))
+}
+
+/// The tables and views outside of the schema `system`.
+pub(crate) fn names(context: &SessionContext) -> Vec<String> {
+    let state = context.state();
+    let options = &state.config_options().catalog;
+    let schema = context
+        .catalog(&options.default_catalog)
+        .and_then(|catalog| catalog.schema(&options.default_schema));
+    schema.map(|schema| schema.table_names()).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 //!
 //! Names are folded as SQL folds them: an unquoted name is lower case, a quoted one is as written.
 
+pub(crate) mod check_catalog;
 pub(crate) mod create_directions;
 pub(crate) mod create_model;
 pub(crate) mod describe;
@@ -12,7 +13,9 @@ pub(crate) mod export_sharps;
 pub(crate) mod import_model;
 pub(crate) mod import_sharps;
 mod options;
+pub(crate) mod rename_table;
 pub(crate) mod show;
+pub(crate) mod vacuum;
 
 use std::fmt;
 
@@ -30,7 +33,9 @@ pub use export_sharps::ExportSharps;
 pub use import_model::ImportModel;
 pub use import_sharps::{ImportSharps, Pattern, SharpSource};
 pub use options::{OptionValue, Options};
+pub use rename_table::RenameTable;
 pub use show::Show;
+pub use vacuum::Vacuum;
 
 /// A statement and where it came from.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +77,12 @@ pub enum StatementKind {
     Describe(Describe),
     /// `DROP GENERATOR` and its like
     Drop(DropModel),
+    /// `ALTER TABLE … RENAME TO …`
+    RenameTable(RenameTable),
+    /// `VACUUM`
+    Vacuum(Vacuum),
+    /// `CHECK CATALOG`
+    CheckCatalog,
 }
 
 /// As text that reads as the same statement again; of SQL, its tokens.
@@ -91,6 +102,9 @@ impl fmt::Display for StatementKind {
             Self::Show(show) => show.fmt(f),
             Self::Describe(describe) => describe.fmt(f),
             Self::Drop(drop) => drop.fmt(f),
+            Self::RenameTable(rename) => rename.fmt(f),
+            Self::Vacuum(vacuum) => vacuum.fmt(f),
+            Self::CheckCatalog => f.write_str(check_catalog::SYNTAX.form),
         }
     }
 }

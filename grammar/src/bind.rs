@@ -16,6 +16,6 @@ mod signature;
 
 pub use arguments::bind_arguments;
 pub use calls::bind_calls;
-pub use placeholders::bind_placeholders;
+pub use placeholders::{Constant, bind_placeholders};
 pub use quantities::{QuantityLiteral, fold_quantities};
 pub use signature::{CallSignature, Default, Kind, Parameter, Signatures};

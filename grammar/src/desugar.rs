@@ -252,16 +252,7 @@ impl TypedString {
                 let quantity: Quantity = text
                     .parse()
                     .map_err(|error| quantity_error(&error).with_span(string.span))?;
-                if quantity.value.is_sign_negative() {
-                    out.push(TokenWithSpan::new(Token::Minus, span));
-                }
-                let number = format!("{:?}", quantity.value.abs());
-                QuantityTokens {
-                    quantity,
-                    number,
-                    span,
-                }
-                .write_out(out);
+                write_quantity(quantity, span, out);
             }
             Self::TRec => {
                 let t_rec: TRec = text.parse().map_err(|error: crate::literal::TRecError| {
@@ -271,15 +262,34 @@ impl TypedString {
                             "a T_REC counts in TAI; a UTC time is written TIMESTAMP '2011-02-15 01:59:26'",
                         )
                 })?;
-                let tokens = [
-                    Token::make_word("TIMESTAMP", None),
-                    Token::SingleQuotedString(t_rec.to_utc()),
-                ];
-                out.extend(tokens.into_iter().map(|token| TokenWithSpan::new(token, span)));
+                write_time(t_rec, span, out);
             }
         }
         Ok(())
     }
+}
+
+/// Appends the tokens of a quantity that stands at `span`.
+pub(crate) fn write_quantity(quantity: Quantity, span: Span, out: &mut Vec<TokenWithSpan>) {
+    if quantity.value.is_sign_negative() {
+        out.push(TokenWithSpan::new(Token::Minus, span));
+    }
+    let number = format!("{:?}", quantity.value.abs());
+    QuantityTokens {
+        quantity,
+        number,
+        span,
+    }
+    .write_out(out);
+}
+
+/// Appends the tokens of a time that stands at `span`.
+pub(crate) fn write_time(time: TRec, span: Span, out: &mut Vec<TokenWithSpan>) {
+    let tokens = [
+        Token::make_word("TIMESTAMP", None),
+        Token::SingleQuotedString(time.to_utc()),
+    ];
+    out.extend(tokens.into_iter().map(|token| TokenWithSpan::new(token, span)));
 }
 
 fn quantity_error(error: &QuantityError) -> Diagnostic {

@@ -3,8 +3,8 @@
 
 use crate::{
     ast::{
-        create_directions, create_model, describe, drop_model, evaluate, explain, export_sharps,
-        import_model, import_sharps, show,
+        check_catalog, create_directions, create_model, describe, drop_model, evaluate, explain,
+        export_sharps, import_model, import_sharps, rename_table, show, vacuum,
     },
     literal::{quantity, t_rec},
 };
@@ -96,6 +96,9 @@ pub const STATEMENTS: &[Syntax] = &[
     show::SYNTAX,
     describe::SYNTAX,
     drop_model::SYNTAX,
+    rename_table::SYNTAX,
+    vacuum::SYNTAX,
+    check_catalog::SYNTAX,
 ];
 
 /// What our language writes as literals where SQL has none.
@@ -187,6 +190,7 @@ pub(crate) const OPENINGS: &[&str] = &[
     "WAITFOR",
     "RETURN",
     "VACUUM",
+    "CHECK",
 ];
 
 #[cfg(test)]

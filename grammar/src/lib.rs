@@ -9,8 +9,8 @@
 //!    others stay tokens for `DataFusion`'s parser.
 //! 2. In those tokens, literals that SQL lacks are written out in SQL ([`desugar()`]): `1e22Mx` is a
 //!    quantity, `T_REC '2011.02.15_02:00:00_TAI'` is a timestamp.
-//! 3. Once the SQL is parsed, [`bind_calls`] puts named arguments into their places, fills in
-//!    defaults and checks dimensions; [`bind_placeholders`] puts values in the place of `$name`.
+//! 3. [`bind_placeholders`] puts values in the place of `$name`. Once the SQL is parsed, [`bind_calls`]
+//!    puts named arguments into their places, fills in defaults and checks dimensions.
 //! 4. Whatever goes wrong on this way is a [`Diagnostic`]; [`Diagnostic::render`] draws its caret.
 //!
 //! # Examples
@@ -59,11 +59,12 @@ pub use sqlparser::{ast::Ident, tokenizer::TokenWithSpan};
 
 pub use ast::{
     CreateDirections, CreateModel, Describe, DropModel, Evaluate, ExportSharps, ImportModel, ImportSharps,
-    ModelKind, OptionValue, Options, Pattern, SharpSource, Show, Statement, StatementKind,
+    ModelKind, OptionValue, Options, Pattern, RenameTable, SharpSource, Show, Statement, StatementKind,
+    Vacuum,
 };
 pub use bind::{
-    CallSignature, Default, Kind, Parameter, QuantityLiteral, Signatures, bind_arguments, bind_calls,
-    bind_placeholders, fold_quantities,
+    CallSignature, Constant, Default, Kind, Parameter, QuantityLiteral, Signatures, bind_arguments,
+    bind_calls, bind_placeholders, fold_quantities,
 };
 pub use desugar::desugar;
 pub use diagnostic::{Diagnostic, Severity, from_sql_error, lower_first, sql_error};

@@ -3,6 +3,7 @@
 //! SQL is not parsed here: its tokens go to `DataFusion`'s parser, which knows it best. But a first
 //! word that neither knows is refused here, where all the words that were possible are known.
 
+mod check_catalog;
 mod create_directions;
 mod create_model;
 mod cursor;
@@ -15,7 +16,9 @@ mod import_model;
 mod import_sharps;
 mod options;
 mod query;
+mod rename_table;
 mod show;
+mod vacuum;
 
 use sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -71,6 +74,9 @@ enum Opening {
     Show(Show),
     Describe(ModelKind),
     Drop(ModelKind),
+    RenameTable,
+    Vacuum,
+    CheckCatalog,
 }
 
 impl Opening {
@@ -88,6 +94,9 @@ impl Opening {
             Self::Show(_) => "SHOW",
             Self::Describe(_) => "DESCRIBE",
             Self::Drop(_) => "DROP",
+            Self::RenameTable => "ALTER TABLE",
+            Self::Vacuum => "VACUUM",
+            Self::CheckCatalog => "CHECK CATALOG",
         }
     }
 
@@ -117,6 +126,12 @@ fn own(
         Opening::Show(show) => StatementKind::Show(show::parse(cursor, show)?),
         Opening::Describe(kind) => StatementKind::Describe(describe::parse(cursor, kind)?),
         Opening::Drop(kind) => StatementKind::Drop(drop_model::parse(cursor, kind)?),
+        Opening::RenameTable => StatementKind::RenameTable(rename_table::parse(cursor)?),
+        Opening::Vacuum => StatementKind::Vacuum(vacuum::parse(cursor)?),
+        Opening::CheckCatalog => {
+            check_catalog::parse(cursor)?;
+            StatementKind::CheckCatalog
+        }
     };
     cursor.finish()?;
     Ok(kind)
@@ -144,6 +159,9 @@ fn opening(cursor: &Cursor<'_>) -> Result<Option<Opening>, Diagnostic> {
             object(cursor, 1, "DESCRIBE")?.map(Opening::Describe)
         }
         "DROP" => object(cursor, 1, "DROP")?.map(Opening::Drop),
+        "ALTER" if rename_table::begins(cursor) => Some(Opening::RenameTable),
+        "VACUUM" => Some(Opening::Vacuum),
+        "CHECK" => Some(Opening::CheckCatalog),
         upper if OPENINGS.contains(&upper) => None,
         _ => {
             return Err(Diagnostic::error(format!("unknown statement `{verb}`"))
@@ -247,12 +265,13 @@ fn check_explain(cursor: &Cursor<'_>) -> Result<(), Diagnostic> {
         "EXPLAIN"
     } else {
         match rest.word(0).map(str::to_ascii_uppercase).as_deref() {
-            Some("IMPORT" | "CREATE" | "EVALUATE" | "SHOW" | "DROP" | "DESCRIBE" | "DESC") => {
-                match opening(&rest)? {
-                    Some(opening) => opening.words(),
-                    None => return Ok(()),
-                }
-            }
+            Some(
+                "IMPORT" | "CREATE" | "EVALUATE" | "SHOW" | "DROP" | "DESCRIBE" | "DESC" | "ALTER" | "VACUUM"
+                | "CHECK",
+            ) => match opening(&rest)? {
+                Some(opening) => opening.words(),
+                None => return Ok(()),
+            },
             _ => return Ok(()),
         }
     };

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use helioql_grammar::{
-    Diagnostic, LineIndex, StatementKind, bind_arguments, bind_calls, bind_placeholders, parse,
+    Constant, Diagnostic, LineIndex, StatementKind, TokenWithSpan, bind_arguments, bind_calls,
+    bind_placeholders, parse,
     sqlparser::{
         ast::{
             Expr, FunctionArg, FunctionArguments, SelectItem, SetExpr, Spanned, Statement, TableFactor,
-            Value, Visit, Visitor,
+            Visit, Visitor,
         },
         dialect::GenericDialect,
         parser::Parser,
@@ -19,12 +20,20 @@ mod signatures;
 
 use signatures::signatures;
 
-fn statement(source: &str) -> Statement {
+fn tokens(source: &str) -> Vec<TokenWithSpan> {
     let statements = parse(source).unwrap_or_else(|error| panic!("{}", error.0.render(source, None)));
     let Some(StatementKind::Sql(tokens)) = statements.into_iter().next().map(|statement| statement.kind)
     else {
         panic!("{source} is not SQL");
     };
+    tokens
+}
+
+fn statement(source: &str) -> Statement {
+    parsed(tokens(source), source)
+}
+
+fn parsed(tokens: Vec<TokenWithSpan>, source: &str) -> Statement {
     Parser::new(&GenericDialect {})
         .with_tokens_with_locations(tokens)
         .parse_statement()
@@ -236,15 +245,20 @@ fn relation_args(source: &str) -> Vec<FunctionArg> {
 
 #[test]
 fn placeholders_take_their_values() {
-    let mut select = statement("SELECT $flux, $other, GENERATE(usflux => $flux) AS g FROM t LIMIT $k");
+    let source = "SELECT $flux, $other, GENERATE(usflux => $flux) AS g FROM t LIMIT $k";
     let values = BTreeMap::from([
-        ("flux".to_owned(), Value::Number("1e22".to_owned(), false)),
-        ("k".to_owned(), Value::Number("5".to_owned(), false)),
+        (
+            "flux".to_owned(),
+            Constant::Quantity("1e14Wb".parse().expect("a flux")),
+        ),
+        ("k".to_owned(), Constant::Number("5".to_owned())),
     ]);
-    bind_placeholders(&mut select, &values).expect("plain values");
+    let mut select = parsed(bind_placeholders(&tokens(source), &values), source);
+    bind_calls(&mut select, &signatures()).expect("a right call");
     assert_eq!(
         select.to_string(),
-        "SELECT 1e22, $other, GENERATE(usflux => 1e22) AS g FROM t LIMIT 5"
+        "SELECT (quantity(100000000000000.0, 'Wb', 1, 8, 13)), $other, \
+         GENERATE((1e22), NULL, 1, NULL, 0.02, NULL) AS g FROM t LIMIT 5"
     );
 }
 

@@ -1,27 +1,41 @@
-//! The command line: `helioql [CATALOGUE] [-c SQL]… [-f FILE]… [--param k=v]… [--format F] [-o FILE] [--quiet]`.
+//! The command line: `helioql [CATALOGUE] [-c SQL]… [-f FILE]… [--param k=v]… [--format F] [-o FILE] …`.
 //!
 //! Queries and files run in the order in which they stand, whichever of the two they are, so the
 //! parsed values are joined with their places.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{CommandFactory, FromArgMatches, Parser};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell as CompletionShell;
+use helioql_grammar::Constant;
 
-use crate::render::Format;
+use crate::{images::Images, render::Format};
 
 /// What the arguments ask for.
 #[derive(Debug)]
 pub(crate) struct Invocation {
+    /// What is done instead of running anything.
+    pub(crate) task: Option<Task>,
     /// The catalogue's directory; the demo without one.
     pub(crate) catalogue: Option<PathBuf>,
     /// What to run, in order; the prompt when there is nothing.
     pub(crate) inputs: Vec<Input>,
     /// Parameters for `$name`.
-    pub(crate) parameters: Vec<(String, Value)>,
+    pub(crate) parameters: Vec<(String, Constant)>,
     /// How rows are written.
     pub(crate) format: Format,
     /// Where rows are written; standard output without one.
     pub(crate) output: Option<PathBuf>,
+    /// What statements may touch.
+    pub(crate) access: helioql::Access,
+    /// What a statement may use.
+    pub(crate) limits: Limits,
+    /// What runs before everything else.
+    pub(crate) init: Init,
+    /// How patches are drawn.
+    pub(crate) images: Images,
+    /// When colours are used.
+    pub(crate) colour: Colour,
     /// Neither progress nor notes.
     pub(crate) quiet: bool,
 }
@@ -35,17 +49,56 @@ pub(crate) enum Input {
     File(PathBuf),
 }
 
-/// The value of a parameter.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
-    /// A whole number.
-    Integer(i64),
-    /// A number.
-    Real(f64),
-    /// `true` or `false`.
-    Boolean(bool),
-    /// Anything else, and what stands in single quotes.
-    Text(String),
+/// What a statement may use; as much as there is where nothing is said.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// Bytes that queries keep at once.
+    pub(crate) memory: Option<u64>,
+    /// How long a statement may run.
+    pub(crate) time: Option<Duration>,
+    /// Threads that compute.
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// A script that runs before everything else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Init {
+    /// The user's own at the prompt, nothing in scripts.
+    Usual,
+    /// This one.
+    File(PathBuf),
+    /// Nothing.
+    Nothing,
+}
+
+/// When colours are used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// On a terminal that knows them, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What the program can do besides running statements.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum Task {
+    /// Explain a statement, function, keyword or command: `helioql help NEAREST`
+    Help {
+        /// What to explain; everything in a line each without it
+        name: Vec<String>,
+    },
+    /// Print the completion script of a shell
+    Completions {
+        /// Whose
+        #[arg(value_enum)]
+        shell: CompletionShell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 /// An SQL engine for solar active regions: generate, steer and find magnetic patches.
@@ -55,31 +108,72 @@ pub(crate) enum Value {
 #[command(
     name = "helioql",
     version,
-    after_help = "Exit codes: 0 done, 1 a statement failed, 2 wrong arguments, \
-                  3 a file or model is missing or damaged, 130 interrupted."
+    disable_help_flag = true,
+    disable_help_subcommand = true,
+    args_conflicts_with_subcommands = true,
+    override_usage = "helioql [CATALOGUE] [OPTIONS]\n       helioql help [NAME] | completions SHELL | man",
+    after_help = "Exit codes: 0 done, 1 a statement failed, 2 wrong arguments, 3 a file or model is missing or damaged,\n            \
+                  124 out of time, 130 interrupted."
+)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
 )]
 struct Args {
-    /// Directory of the catalogue, created where nothing stands [default: the demo, which is simulated]
+    #[command(subcommand)]
+    task: Option<Task>,
+    /// Directory of the catalogue, created where nothing stands [default: the demo, simulated]
     #[arg(value_name = "CATALOGUE")]
     catalogue: Option<PathBuf>,
-    /// Run these statements or meta-commands
+    /// Run these statements or commands
     #[arg(short = 'c', long = "command", value_name = "SQL")]
     commands: Vec<String>,
     /// Run a script; `-` reads standard input
     #[arg(short = 'f', long = "file", value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Set `$name` in statements: a number, true, false or a text
+    /// Set `$name`: a number, quantity, time, true, false or text
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
-    parameters: Vec<(String, Value)>,
+    parameters: Vec<(String, Constant)>,
     /// Form of the results
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
     /// Write results to a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Refuse to change the catalogue
+    #[arg(long)]
+    readonly: bool,
+    /// Refuse to touch anything outside of the catalogue
+    #[arg(long)]
+    safe: bool,
+    /// Memory that queries may use, such as 4GB
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    memory_limit: Option<u64>,
+    /// Time that a statement may take, such as 30s
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
+    /// Threads that compute
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Run this script first; the prompt runs init.sql of the user's configuration
+    #[arg(long, value_name = "FILE", conflicts_with = "no_init")]
+    init: Option<PathBuf>,
+    /// Run no script first
+    #[arg(long)]
+    no_init: bool,
+    /// How patches are drawn
+    #[arg(long, value_enum, default_value_t = Images::Auto)]
+    images: Images,
+    /// When colours are used
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
     /// Show neither progress nor notes
     #[arg(short, long)]
     quiet: bool,
+    // Both flags show what fits a screen.
+    /// Print help
+    #[arg(short, long, action = ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 impl Invocation {
@@ -88,7 +182,7 @@ impl Invocation {
     /// # Errors
     /// For arguments that are not understood, and for `--help` and `--version`, which are clap's to print.
     pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
-        let matches = Args::command().try_get_matches_from(arguments)?;
+        let matches = command().try_get_matches_from(arguments)?;
         let places = |name: &str| matches.indices_of(name).into_iter().flatten();
         let args = Args::from_arg_matches(&matches)?;
         let texts = places("commands").zip(args.commands.into_iter().map(Input::Text));
@@ -96,48 +190,109 @@ impl Invocation {
         let mut inputs: Vec<(usize, Input)> = texts.chain(files).collect();
         inputs.sort_by_key(|(place, _)| *place);
         Ok(Self {
+            task: args.task,
             catalogue: args.catalogue,
             inputs: inputs.into_iter().map(|(_, input)| input).collect(),
             parameters: args.parameters,
             format: args.format,
             output: args.output,
+            access: helioql::Access {
+                readonly: args.readonly,
+                safe: args.safe,
+            },
+            limits: Limits {
+                memory: args.memory_limit,
+                time: args.timeout,
+                threads: args.threads,
+            },
+            init: match args.init {
+                Some(path) => Init::File(path),
+                None if args.no_init => Init::Nothing,
+                None => Init::Usual,
+            },
+            images: args.images,
+            colour: args.color,
             quiet: args.quiet,
         })
     }
 }
 
+/// The command line as clap knows it, for completion scripts and the manual page.
+pub(crate) fn command() -> clap::Command {
+    Args::command()
+}
+
 /// `name=value`; the name is one that can stand behind `$`.
-fn parameter(text: &str) -> Result<(String, Value), String> {
+///
+/// # Errors
+/// In words, when it has another form.
+pub(crate) fn parameter(text: &str) -> Result<(String, Constant), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE, found no `=`")?;
+    check_name(name)?;
+    Ok((name.to_owned(), constant(value)?))
+}
+
+/// Refuses what cannot stand behind `$`.
+///
+/// # Errors
+/// In words.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
     let mut letters = name.chars();
     let begins = letters
         .next()
         .is_some_and(|first| first.is_alphabetic() || first == '_');
-    if !begins || letters.any(|letter| !letter.is_alphanumeric() && letter != '_') {
-        return Err(format!(
+    if begins && letters.all(|letter| letter.is_alphanumeric() || letter == '_') {
+        Ok(())
+    } else {
+        Err(format!(
             "a name of letters, digits and `_` was expected, found `{name}`"
-        ));
+        ))
     }
-    Ok((name.to_owned(), Value::parse(value)))
 }
 
-impl Value {
-    fn parse(text: &str) -> Self {
-        if let Some(quoted) = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-            return Self::Text(quoted.to_owned());
-        }
-        // `f64` would also read `nan` and `infinity`, which are words here.
-        let is_number = text.contains(|letter: char| letter.is_ascii_digit());
-        match text {
-            "true" => Self::Boolean(true),
-            "false" => Self::Boolean(false),
-            _ => match (text.parse(), text.parse()) {
-                (Ok(integer), _) => Self::Integer(integer),
-                (_, Ok(real)) if is_number => Self::Real(real),
-                _ => Self::Text(text.to_owned()),
-            },
-        }
+/// The value of a parameter.
+///
+/// # Errors
+/// In words, for a number with a wrong unit.
+pub(crate) fn constant(text: &str) -> Result<Constant, String> {
+    Constant::read(text).map_err(|error| format!("{error}; a text stands in single quotes: `'{text}'`"))
+}
+
+/// `4GB`, `512M`, `1.5GiB` or bytes; a G is 1024 times an M, as memory is counted.
+///
+/// # Errors
+/// In words.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let power = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 1,
+        "m" | "mb" | "mib" => 2,
+        "g" | "gb" | "gib" => 3,
+        "t" | "tb" | "tib" => 4,
+        _ => return Err("expected a size such as 512MB or 4GB".to_owned()),
+    };
+    match digits.trim().parse::<f64>() {
+        Ok(number) if number > 0.0 && number.is_finite() => Ok((number * 1024_f64.powi(power)) as u64),
+        _ => Err("expected a size such as 512MB or 4GB".to_owned()),
     }
+}
+
+/// `30s`, `500ms`, `2min`, or seconds.
+///
+/// # Errors
+/// In words.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = || {
+        text.parse()
+            .ok()
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    };
+    humantime::parse_duration(text)
+        .ok()
+        .or_else(seconds)
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "expected a time such as 30s, 500ms or 2min".to_owned())
 }
 
 #[cfg(test)]
@@ -150,7 +305,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Args::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
@@ -166,23 +321,41 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_typed_by_their_form() {
-        for (text, expected) in [
-            ("flux=1e22", Value::Real(1e22)),
-            ("n=5", Value::Integer(5)),
-            ("n=-5", Value::Integer(-5)),
-            ("on=true", Value::Boolean(true)),
-            ("where=sharps", Value::Text("sharps".into())),
-            ("id='377'", Value::Text("377".into())),
-            ("x=nan", Value::Text("nan".into())),
-            ("x=a=b", Value::Text("a=b".into())),
-            ("x=", Value::Text(String::new())),
+    fn a_parameter_has_a_name_and_a_value() {
+        let text = |text: &str| Constant::Text(text.to_owned());
+        for (source, expected) in [
+            ("flux=1e22", Constant::Number("1e22".to_owned())),
+            ("psep=60Mm", Constant::Quantity("60Mm".parse().expect("a length"))),
+            ("x=a=b", text("a=b")),
+            ("x=", text("")),
         ] {
-            assert_eq!(parameter(text).expect(text).1, expected, "{text}");
+            assert_eq!(parameter(source).expect(source).1, expected, "{source}");
         }
-        for text in ["flux", "=1", "1st=2", "a b=1"] {
-            assert!(parameter(text).is_err(), "{text}");
+        for source in ["flux", "=1", "1st=2", "a b=1", "psep=60mm"] {
+            assert!(parameter(source).is_err(), "{source}");
         }
+    }
+
+    #[test]
+    fn sizes_and_times_have_units() {
+        for (text, expected) in [("512", 512), ("4GB", 4 << 30), ("1.5kib", 1536), ("2 M", 2 << 20)] {
+            assert_eq!(size(text), Ok(expected), "{text}");
+        }
+        for text in ["", "GB", "-1GB", "4XB", "inf"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+        for (text, millis) in [("30s", 30_000), ("500ms", 500), ("2min", 120_000), ("1.5", 1500)] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "s", "-1s", "0", "nan", "1e300"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn help_fits_a_screen() {
+        let help = command().render_help().to_string();
+        assert!(help.lines().count() <= 40, "{help}");
     }
 
     #[test]
@@ -192,6 +365,12 @@ mod tests {
             &["-x"],
             &["a.helio", "b.helio"],
             &["--param", "flux"],
+            &["--memory-limit", "much"],
+            &["--timeout", "-1s"],
+            &["--threads", "0"],
+            &["--init", "a.sql", "--no-init"],
+            &["--images", "braille"],
+            &["completions", "csh"],
         ] {
             assert!(
                 parse(arguments).is_err_and(|error| error.exit_code() == 2),

@@ -2,17 +2,32 @@
 //!
 //! A new one is a file under `command/` and a line in [`COMMANDS`].
 
+mod directions;
+mod functions;
 mod help;
+mod keywords;
+mod last;
+mod list;
 mod mode;
+mod models;
+mod once;
+mod open;
+mod output;
+mod param;
 mod quit;
+mod read;
 mod save;
 mod schema;
+mod set;
 mod show;
 mod tables;
 mod timer;
 
+use std::path::Path;
+
 use helioql_grammar::{Diagnostic, closest};
 
+pub(crate) use self::help::help_without_catalogue;
 use crate::{
     error::{Error, Failure, Result},
     exec::Flow,
@@ -25,19 +40,55 @@ pub(crate) struct Command {
     pub(crate) name: &'static str,
     /// The form of its arguments, `[…]` optional; empty when it takes none.
     pub(crate) arguments: &'static str,
+    /// What its argument names, for completion.
+    pub(crate) takes: Takes,
     /// What it does, in a few words.
     pub(crate) summary: &'static str,
     /// Does it, given what stands behind the name, trimmed.
     pub(crate) action: fn(&mut Shell, &str) -> Result<Flow, Failure>,
 }
 
+/// What an argument names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// Nothing that there is a list of.
+    Nothing,
+    /// A file or a directory, which a safe session does not touch.
+    File,
+    /// A table.
+    Table,
+    /// A generator or an encoder.
+    Model,
+    /// A keyword.
+    Keyword,
+    /// What `.help` explains.
+    Topic,
+    /// A setting, then its value.
+    Setting,
+    /// A value of this setting.
+    ValueOf(&'static str),
+    /// A query or an expression.
+    Query,
+}
+
 /// Every meta-command, sorted by name.
 pub(crate) const COMMANDS: &[Command] = &[
+    directions::COMMAND,
+    functions::COMMAND,
     help::COMMAND,
+    keywords::COMMAND,
+    last::COMMAND,
     mode::COMMAND,
+    models::COMMAND,
+    once::COMMAND,
+    open::COMMAND,
+    output::COMMAND,
+    param::COMMAND,
     quit::COMMAND,
+    read::COMMAND,
     save::COMMAND,
     schema::COMMAND,
+    set::COMMAND,
     show::COMMAND,
     tables::COMMAND,
     timer::COMMAND,
@@ -58,7 +109,16 @@ pub(crate) fn run(shell: &mut Shell, line: &str) -> Result<Flow, Failure> {
         let message = format!("`.{name}` takes no argument, found `{arguments}`");
         return Err(Error::command(message).into());
     }
+    if command.takes == Takes::File {
+        shell.check_files(&name)?;
+    }
     (command.action)(shell, arguments)
+}
+
+/// The path that an argument names, with or without quotes.
+fn path(argument: &str) -> Option<&Path> {
+    let name = argument.trim_matches(['\'', '"']);
+    (!name.is_empty()).then(|| Path::new(name))
 }
 
 /// The name without its dot, and the arguments.

@@ -1,6 +1,6 @@
 //! What can go wrong in the shell, and the exit code that each kind means.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, time::Duration};
 
 use arrow::error::ArrowError;
 use helioql_grammar::{Diagnostic, Location, ParseError, Span};
@@ -39,6 +39,9 @@ pub(crate) enum Error {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// A statement ran longer than it may.
+    #[error("the statement ran longer than {}", humantime::format_duration(*.0))]
+    TimedOut(Duration),
     /// A mistake of ours.
     #[error("internal error: {0}; please report it with the statement that led to it")]
     Internal(String),
@@ -54,6 +57,7 @@ impl Error {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Interrupted => Exit::Interrupted,
+            Self::TimedOut(_) => Exit::TimedOut,
             Self::Engine(error) if error.is_cancelled() => Exit::Interrupted,
             Self::Engine(error) if error.is_missing_or_damaged() => Exit::Missing,
             Self::File { .. } => Exit::Missing,
@@ -71,6 +75,8 @@ impl Error {
         match self {
             Self::Engine(error) => error.diagnostic(),
             Self::Command(diagnostic) => (**diagnostic).clone(),
+            Self::TimedOut(_) => Diagnostic::error(self.to_string())
+                .with_hint("`--timeout` and `.set timeout` say how long it may"),
             other => Diagnostic::error(other.to_string()),
         }
     }
@@ -161,6 +167,7 @@ mod tests {
         };
         assert_eq!(missing.exit(), Exit::Missing);
         assert_eq!(Error::Interrupted.exit(), Exit::Interrupted);
+        assert_eq!(Error::TimedOut(Duration::from_secs(1)).exit(), Exit::TimedOut);
         assert_eq!(Error::from(helioql::Error::Cancelled).exit(), Exit::Interrupted);
         assert_eq!(Error::command("no such command").exit(), Exit::Query);
     }

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use crate::{
     command,
     error::{Failure, Result},
+    last::Collected,
     patches,
     script::{Piece, Source, pieces},
     shell::Shell,
@@ -80,40 +81,65 @@ impl Shell {
 
     /// Runs one statement and writes its rows.
     fn show(&mut self, statement: Statement) -> Result<()> {
+        if self.pager
+            && self.view.format.is_for_readers()
+            && let Some(screen) = self.view.screen
+        {
+            self.out.page(screen.height.saturating_sub(1));
+        }
+        let shown = self.show_rows(statement);
+        let ended = self.out.end_of_result();
+        // A pager that is left early has shown what its reader wanted.
+        match shown.and(ended) {
+            Err(error) if error.is_closed_pipe() && self.out.is_terminal() => Ok(()),
+            result => result,
+        }
+    }
+
+    fn show_rows(&mut self, statement: Statement) -> Result<()> {
         let Self {
             session,
             tasks,
             meter,
             out,
             view,
-            patches,
+            kept,
             ..
         } = self;
         let mut renderer = view.renderer();
-        let mut found = Vec::new();
+        let (mut found, mut last) = (Vec::new(), Collected::default());
         let mut silent = true;
         let result = run(session, tasks, statement, |event| match event {
             // A statement without columns, such as CREATE VIEW, has nothing to show.
             Event::Schema(schema) => {
                 silent = schema.fields().is_empty();
                 if silent {
-                    Ok(())
-                } else {
-                    renderer.begin(&schema, out)
+                    return Ok(());
                 }
+                if view.format.is_binary() {
+                    out.begin_binary(view.format)?;
+                }
+                last.begin(&schema);
+                renderer.begin(&schema, out)
             }
             Event::Rows(_) if silent => Ok(()),
             Event::Rows(batch) => {
+                meter.hush();
                 patches::keep(&mut found, &batch)?;
+                last.add(&batch);
                 renderer.rows(&batch, out)
             }
         });
         meter.clear();
         result?;
-        if !found.is_empty() {
-            *patches = found;
+        if silent {
+            return Ok(());
         }
-        if silent { Ok(()) } else { renderer.end(out) }
+        if !found.is_empty() {
+            *kept = found;
+        }
+        last.register(session)?;
+        renderer.end(out)
     }
 
     /// Runs the statement that a meta-command stands for and gives its schema and rows to `receive`.
@@ -141,6 +167,21 @@ impl Shell {
     pub(crate) fn show_query(&mut self, text: &str) -> Result<(), Failure> {
         self.script(text)
             .map_err(|error| Failure::within(Source::of(text), error))
+    }
+
+    /// Writes a result that a meta-command made itself.
+    ///
+    /// # Errors
+    /// When the output cannot be written.
+    pub(crate) fn show_batch(&mut self, batch: &RecordBatch) -> Result<()> {
+        if self.view.format.is_binary() {
+            self.out.begin_binary(self.view.format)?;
+        }
+        let mut renderer = self.view.renderer();
+        renderer.begin(&batch.schema(), &mut self.out)?;
+        renderer.rows(batch, &mut self.out)?;
+        renderer.end(&mut self.out)?;
+        self.out.end_of_result()
     }
 }
 

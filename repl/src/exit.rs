@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Usage = 2,
     /// A file, a table or a model is missing or damaged.
     Missing = 3,
+    /// Out of time, as `timeout` of coreutils has it.
+    TimedOut = 124,
     /// Ctrl-C; 128 + SIGINT, as shells count.
     Interrupted = 130,
 }

@@ -13,24 +13,31 @@ mod exec;
 mod exit;
 mod helper;
 mod highlighter;
+mod hinter;
+mod images;
+mod last;
+mod output;
+mod pager;
 mod panics;
 mod patches;
 mod progress;
 mod prompt;
 mod render;
 mod script;
+mod settings;
 mod shell;
 mod tasks;
+mod terminal;
 mod validator;
 mod words;
 
 use std::{
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     process::ExitCode,
 };
 
 use crate::{
-    args::{Input, Invocation},
+    args::{Init, Input, Invocation, Task},
     error::Failure,
     exec::Flow,
     exit::Exit,
@@ -58,7 +65,7 @@ pub fn run() -> ExitCode {
         Ok(()) => Exit::Success.into(),
         Err(failure) if failure.error.is_closed_pipe() => Exit::Success.into(),
         Err(failure) => {
-            render::report::print(&failure);
+            render::report::print(&failure, invocation.colour);
             failure.error.exit().into()
         }
     }
@@ -67,18 +74,43 @@ pub fn run() -> ExitCode {
 /// Opens the catalogue and runs what the arguments ask for: the inputs in their order, else the prompt,
 /// else, when nobody is at a terminal, standard input as a script.
 fn start(invocation: &Invocation) -> Result<(), Failure> {
+    if let Some(task) = &invocation.task {
+        return perform(task);
+    }
     let piped = invocation.inputs.is_empty() && !io::stdin().is_terminal();
     if invocation.inputs.is_empty() && !piped {
-        return prompt::run(&mut Shell::open(invocation, shell::Mode::Prompt)?);
+        return prompt::run(
+            &mut Shell::open(invocation, shell::Mode::Prompt)?,
+            &invocation.init,
+        );
     }
     let mut shell = Shell::open(invocation, shell::Mode::Script)?;
+    let init = match &invocation.init {
+        Init::File(path) => Some(Input::File(path.clone())),
+        Init::Usual | Init::Nothing => None,
+    };
     let stdin = [Input::File("-".into())];
     let inputs = if piped { &stdin[..] } else { &invocation.inputs };
-    for input in inputs {
+    for input in init.iter().chain(inputs) {
         let source = Source::read(input)?;
         if shell.run(&source)? == Flow::Quit {
             break;
         }
     }
     Ok(shell.finish()?)
+}
+
+/// Does what takes no catalogue.
+fn perform(task: &Task) -> Result<(), Failure> {
+    let mut out = io::stdout();
+    match task {
+        Task::Help { name } => command::help_without_catalogue(&name.join(" "), &mut out)?,
+        Task::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut args::command(), "helioql", &mut script);
+            out.write_all(&script)?;
+        }
+        Task::Man => clap_mangen::Man::new(args::command()).render(&mut out)?,
+    }
+    Ok(())
 }

@@ -1,18 +1,29 @@
-//! The progress of long statements as a bar on standard error: only for people who watch it.
+//! The progress of long statements as one line on standard error, with rate and time left: only for people who
+//! watch it.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use helioql::{Observer, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Queries that take longer than this show that they run.
+const SHORT: Duration = Duration::from_secs(1);
+/// What is shown of a statement that reports nothing itself.
+const RUNNING: &str = "running";
 
 /// Draws one bar at a time, the latest task's; draws nothing when it is made hidden.
 #[derive(Debug)]
 pub(crate) struct Meter {
     visible: bool,
     cancelled: AtomicBool,
+    /// Rows are being written, among which a bar would stand.
+    hushed: AtomicBool,
     bar: Mutex<Option<(String, ProgressBar)>>,
 }
 
@@ -22,7 +33,30 @@ impl Meter {
         Self {
             visible,
             cancelled: AtomicBool::new(false),
+            hushed: AtomicBool::new(false),
             bar: Mutex::default(),
+        }
+    }
+
+    /// Starts with a statement.
+    pub(crate) fn begin(&self) {
+        self.hushed.store(false, Ordering::Relaxed);
+    }
+
+    /// Says that a statement runs, once it has for a while and unless it says more itself.
+    pub(crate) fn tick(&self, elapsed: Duration) {
+        if elapsed < SHORT || !self.is_drawing() {
+            return;
+        }
+        let mut current = self.bar();
+        let (_, bar) = current.get_or_insert_with(|| (RUNNING.to_owned(), spinner(elapsed)));
+        bar.tick();
+    }
+
+    /// Takes the bar away for the rest of a statement.
+    pub(crate) fn hush(&self) {
+        if !self.hushed.swap(true, Ordering::Relaxed) {
+            self.clear();
         }
     }
 
@@ -38,6 +72,10 @@ impl Meter {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
+    fn is_drawing(&self) -> bool {
+        self.visible && !self.hushed.load(Ordering::Relaxed)
+    }
+
     fn bar(&self) -> MutexGuard<'_, Option<(String, ProgressBar)>> {
         self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -45,7 +83,7 @@ impl Meter {
 
 impl Observer for Meter {
     fn report(&self, progress: &Progress) {
-        if !self.visible {
+        if !self.is_drawing() {
             return;
         }
         let mut current = self.bar();
@@ -67,18 +105,29 @@ impl Observer for Meter {
 }
 
 fn bar(progress: &Progress) -> ProgressBar {
-    let (bar, template) = if progress.steps > 0 {
-        (
-            ProgressBar::new(progress.steps),
-            "{prefix} [{bar:30}] {pos}/{len} {msg} {eta}",
-        )
+    if progress.steps > 0 {
+        let template = "{prefix} [{bar:30}] {pos}/{len} {per_sec} eta {eta} {wide_msg}";
+        ProgressBar::new(progress.steps)
+            .with_style(style(template))
+            .with_prefix(progress.task.clone())
     } else {
-        (ProgressBar::new_spinner(), "{prefix} {spinner} {pos} {msg}")
-    };
-    let style =
-        ProgressStyle::with_template(template).expect("the template is a constant, which a test draws");
-    bar.with_style(style.progress_chars("━╸ "))
-        .with_prefix(progress.task.clone())
+        ProgressBar::new_spinner()
+            .with_style(style("{spinner} {prefix} {pos} {per_sec} {elapsed} {wide_msg}"))
+            .with_prefix(progress.task.clone())
+    }
+}
+
+fn spinner(elapsed: Duration) -> ProgressBar {
+    ProgressBar::new_spinner()
+        .with_style(style("{spinner} {prefix} {elapsed}, Ctrl-C cancels"))
+        .with_prefix(RUNNING)
+        .with_elapsed(elapsed)
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .expect("the templates are constants, which a test draws")
+        .progress_chars("━╸ ")
 }
 
 /// `loss 0.123, r1 0.0456`
@@ -115,6 +164,23 @@ mod tests {
             );
         }
         meter.clear();
+        assert!(meter.bar().is_none());
+    }
+
+    #[test]
+    fn a_long_query_says_that_it_runs_until_rows_come() {
+        let meter = Meter::new(true);
+        meter.begin();
+        meter.tick(Duration::from_millis(100));
+        assert!(meter.bar().is_none());
+        meter.tick(Duration::from_secs(2));
+        assert_eq!(
+            meter.bar().as_ref().map(|(task, _)| task.clone()),
+            Some(RUNNING.to_owned())
+        );
+        meter.hush();
+        meter.tick(Duration::from_secs(3));
+        meter.report(&progress("reading", 0));
         assert!(meter.bar().is_none());
     }
 

@@ -1,19 +1,26 @@
-//! The prompt: lines in, results out, until Ctrl-D. An error, an interruption or a panic ends a statement
-//! and never the shell.
+//! The prompt: lines in, results out, until Ctrl-D or Ctrl-C twice. An error, an interruption or a panic ends a
+//! statement and never the shell.
 
-use std::{fs, io::Write, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use helioql::Kind;
 use rustyline::{ColorMode, CompletionType, Config, Editor, error::ReadlineError, history::DefaultHistory};
 
 use crate::{
+    args::{Init, Input},
     error::{Failure, Result},
     exec::Flow,
     helper::ShellHelper,
     panics,
-    render::{Screen, report},
+    render::report,
     script::Source,
-    shell::{Shell, colour_is_welcome},
+    shell::Shell,
     words::Words,
 };
 
@@ -26,23 +33,35 @@ const HISTORY_ENTRIES: usize = 10_000;
 ///
 /// # Errors
 /// When the terminal or the output fails; the errors of statements are shown and forgotten.
-pub(crate) fn run(shell: &mut Shell) -> Result<(), Failure> {
-    let mut editor = editor()?;
+pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
+    let mut editor = editor(shell)?;
     let history = history();
     if let Some(path) = &history {
-        // The first session has no history yet.
-        let _ = editor.load_history(path);
+        recall(&mut editor, path);
     }
     writeln!(shell.out, "{}", banner(shell))?;
+    shell.finish()?;
+    shell.resize(editor.dimensions());
+    if prepare(shell, init) == Flow::Quit {
+        return Ok(());
+    }
+    let mut leaving = false;
     loop {
         shell.finish()?;
+        shell.resize(editor.dimensions());
         refresh(shell, &mut editor);
         let text = match editor.readline(PROMPT) {
             Ok(text) => text,
-            Err(ReadlineError::Interrupted) => continue,
+            Err(ReadlineError::Interrupted) if leaving => return Ok(()),
+            Err(ReadlineError::Interrupted) => {
+                leaving = true;
+                writeln!(shell.out, "(Ctrl-C once more leaves; so do Ctrl-D and `.quit`)")?;
+                continue;
+            }
             Err(ReadlineError::Eof) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
+        leaving = false;
         remember(&mut editor, history.as_ref(), &text);
         match panics::guard(|| shell.run(&Source::of(text))) {
             Ok(Flow::Continue) => {}
@@ -50,14 +69,41 @@ pub(crate) fn run(shell: &mut Shell) -> Result<(), Failure> {
             Err(failure) if failure.error.is_closed_pipe() => return Err(failure),
             Err(failure) => {
                 shell.meter.clear();
-                report::print(&failure);
+                report::print(&failure, shell.colour);
             }
         }
     }
 }
 
-fn editor() -> Result<Editor<ShellHelper, DefaultHistory>> {
-    let colour = if colour_is_welcome() {
+/// Runs the script that comes first. One that fails is told of, and the prompt opens all the same.
+fn prepare(shell: &mut Shell, init: &Init) -> Flow {
+    let path = match init {
+        Init::Nothing => return Flow::Continue,
+        Init::File(path) => path.clone(),
+        Init::Usual => match usual_init() {
+            Some(path) if path.exists() => path,
+            _ => return Flow::Continue,
+        },
+    };
+    let run = || shell.run(&Source::read(&Input::File(path.clone()))?);
+    match panics::guard(run) {
+        Ok(flow) => flow,
+        Err(failure) => {
+            report::print(&failure, shell.colour);
+            // Nothing is left to be done when even that cannot be written.
+            let _ = writeln!(io::stderr(), "note: the rest of {} was not run", path.display());
+            Flow::Continue
+        }
+    }
+}
+
+/// `init.sql` of the user's configuration.
+fn usual_init() -> Option<PathBuf> {
+    Some(dirs::config_dir()?.join("helioql").join("init.sql"))
+}
+
+fn editor(shell: &Shell) -> Result<Editor<ShellHelper, DefaultHistory>> {
+    let colour = if shell.colour.on(true) {
         ColorMode::Enabled
     } else {
         ColorMode::Disabled
@@ -65,6 +111,7 @@ fn editor() -> Result<Editor<ShellHelper, DefaultHistory>> {
     let config = Config::builder()
         .color_mode(colour)
         .completion_type(CompletionType::List)
+        .bracketed_paste(true)
         .history_ignore_dups(true)?
         .history_ignore_space(true)
         .max_history_size(HISTORY_ENTRIES)?
@@ -74,19 +121,22 @@ fn editor() -> Result<Editor<ShellHelper, DefaultHistory>> {
     Ok(editor)
 }
 
-/// Takes up the terminal's width, and the names that the last statement may have made or removed. Without
-/// them the prompt works too: a table that cannot be read is told when it is queried.
+/// Takes up the names that the last statement may have made or removed. Without them the prompt works too: a
+/// table that cannot be read is told when it is queried.
 fn refresh(shell: &mut Shell, editor: &mut Editor<ShellHelper, DefaultHistory>) {
-    if let Some((width, _)) = editor.dimensions() {
-        shell.view.screen = Some(Screen {
-            width: width.into(),
-            ..Screen::default()
-        });
-    }
-    let session = Arc::clone(&shell.session);
-    let words = shell.tasks.run(|| (), async move { Words::of(&session).await });
-    if let (Some(helper), Ok(Ok(words))) = (editor.helper_mut(), words) {
-        helper.completer.words = words;
+    let Some(helper) = editor.helper_mut() else {
+        return;
+    };
+    let (session, known) = (Arc::clone(&shell.session), helper.words().clone());
+    let words = shell.tasks.run(|| (), async move {
+        if known.functions.is_empty() {
+            Words::of(&session).await
+        } else {
+            known.refreshed(&session).await
+        }
+    });
+    if let Ok(Ok(words)) = words {
+        helper.set_words(words);
     }
 }
 
@@ -116,6 +166,29 @@ fn history() -> Option<PathBuf> {
                 .join("history"),
         ),
     }
+}
+
+/// Reads the history and writes it back without what is in it more than once, of which the last stays.
+fn recall(editor: &mut Editor<ShellHelper, DefaultHistory>, path: &Path) {
+    // The first session has no history yet, and one that cannot be read is no reason to stop.
+    if editor.load_history(path).is_err() {
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    let all: Vec<String> = editor.history().iter().cloned().collect();
+    let mut kept: Vec<String> = all
+        .iter()
+        .rev()
+        .filter(|entry| seen.insert(*entry))
+        .cloned()
+        .collect();
+    if kept.len() == all.len() || editor.clear_history().is_err() {
+        return;
+    }
+    while let Some(entry) = kept.pop() {
+        let _ = editor.add_history_entry(entry);
+    }
+    let _ = editor.save_history(path);
 }
 
 /// Adds a statement to the history at once, so that a shell that is killed loses nothing. A history that

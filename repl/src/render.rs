@@ -3,29 +3,35 @@
 //! A form is a type that is told the columns, then the rows as they come, then the end. None of them
 //! holds more than a bounded number of rows. A new one is a file and its lines in [`Format`].
 
+mod arrow;
 mod csv;
 mod json;
 mod markdown;
+mod parquet;
 mod plan;
 mod table;
 mod vertical;
 
 pub(crate) mod magnetogram;
 pub(crate) mod report;
+pub(crate) mod types;
 pub(crate) mod value;
 
-use std::{fmt, io::Write};
+use std::{fmt, io::Write, time::Instant};
 
-use arrow::{array::RecordBatch, datatypes::Schema};
+use ::arrow::{array::RecordBatch, datatypes::Schema};
 use clap::ValueEnum;
 
-use crate::error::Result;
+use self::{magnetogram::Colours, table::Frame};
+use crate::{error::Result, images::Images};
 
 /// The form of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// Columns for a reader, units in the header; patches and vectors in short
     Table,
+    /// The same in a frame
+    Box,
     /// One column a line, for wide rows
     Vertical,
     /// A Markdown table
@@ -38,6 +44,22 @@ pub(crate) enum Format {
     Json,
     /// One object a line
     Jsonl,
+    /// An Arrow IPC (Feather) file with one result
+    Arrow,
+    /// A Parquet file with one result
+    Parquet,
+}
+
+impl Format {
+    /// Whether results are bytes for programs: one of them to a file, none to a terminal.
+    pub(crate) fn is_binary(self) -> bool {
+        matches!(self, Self::Arrow | Self::Parquet)
+    }
+
+    /// Whether results are laid out for a reader, and cut to the screen of one.
+    pub(crate) fn is_for_readers(self) -> bool {
+        matches!(self, Self::Table | Self::Box | Self::Vertical)
+    }
 }
 
 impl fmt::Display for Format {
@@ -66,6 +88,12 @@ pub(crate) struct View {
     pub(crate) screen: Option<Screen>,
     /// Whether pictures may use colour.
     pub(crate) colour: bool,
+    /// The colours of pictures.
+    pub(crate) colours: Colours,
+    /// How patches are drawn.
+    pub(crate) images: Images,
+    /// Whether a header has the types of its columns.
+    pub(crate) types: bool,
 }
 
 /// What a person at the prompt sees at once.
@@ -73,13 +101,22 @@ pub(crate) struct View {
 pub(crate) struct Screen {
     /// Cells of a line.
     pub(crate) width: usize,
+    /// Lines.
+    pub(crate) height: usize,
     /// Rows of a result that are shown; the others are counted.
     pub(crate) rows: usize,
+    /// When the statement began, where its time is told.
+    pub(crate) since: Option<Instant>,
 }
 
 impl Default for Screen {
     fn default() -> Self {
-        Self { width: 80, rows: 40 }
+        Self {
+            width: 80,
+            height: 24,
+            rows: 40,
+            since: None,
+        }
     }
 }
 
@@ -90,19 +127,33 @@ impl View {
             format,
             screen: on_screen.then(Screen::default),
             colour,
+            colours: Colours::default(),
+            images: Images::Auto,
+            types: false,
         }
     }
 
-    /// The renderer of one result.
+    /// The renderer of one result, whose statement begins now.
     pub(crate) fn renderer(&self) -> Box<dyn Renderer> {
+        let screen = self.screen.map(|screen| Screen {
+            since: Some(Instant::now()),
+            ..screen
+        });
+        let table = |frame| {
+            let table = table::Table::new(screen, frame, self.types);
+            Box::new(plan::PlanOr::new(table))
+        };
         match self.format {
-            Format::Table => Box::new(plan::PlanOr::new(table::Table::new(self.screen))),
-            Format::Vertical => Box::new(plan::PlanOr::new(vertical::Vertical::new(self.screen))),
+            Format::Table => table(Frame::Open),
+            Format::Box => table(Frame::Closed),
+            Format::Vertical => Box::new(plan::PlanOr::new(vertical::Vertical::new(screen))),
             Format::Markdown => Box::new(markdown::Markdown),
             Format::Csv => Box::new(csv::Separated::by(',')),
             Format::Tsv => Box::new(csv::Separated::by('\t')),
             Format::Json => Box::new(json::array()),
             Format::Jsonl => Box::new(json::lines()),
+            Format::Arrow => Box::new(arrow::ArrowFile::default()),
+            Format::Parquet => Box::new(parquet::ParquetFile::default()),
         }
     }
 }
@@ -111,7 +162,7 @@ impl View {
 pub(crate) mod tests {
     use std::sync::Arc;
 
-    use arrow::{
+    use ::arrow::{
         array::{ArrayRef, Float64Array, Int64Array, StringArray},
         datatypes::{DataType, Field},
     };
@@ -134,8 +185,13 @@ pub(crate) mod tests {
         RecordBatch::try_new(Arc::new(schema), columns).expect("three columns of two rows")
     }
 
+    /// What a renderer writes for `batches` of one result, as text.
+    pub(crate) fn written(renderer: impl Renderer, batches: &[RecordBatch]) -> String {
+        String::from_utf8(bytes(renderer, batches)).expect("text")
+    }
+
     /// What a renderer writes for `batches` of one result.
-    pub(crate) fn written(mut renderer: impl Renderer, batches: &[RecordBatch]) -> String {
+    pub(crate) fn bytes(mut renderer: impl Renderer, batches: &[RecordBatch]) -> Vec<u8> {
         let mut out = Vec::new();
         renderer
             .begin(&batches[0].schema(), &mut out)
@@ -144,7 +200,7 @@ pub(crate) mod tests {
             renderer.rows(batch, &mut out).expect("a vector takes all");
         }
         renderer.end(&mut out).expect("a vector takes all");
-        String::from_utf8(out).expect("text")
+        out
     }
 
     #[test]

@@ -1,27 +1,31 @@
 //! The shell's state: an open session, where results go and how they look.
 
 use std::{
-    fs::File,
-    io::{self, BufWriter, IsTerminal, Write},
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
-use helioql::{Engine, Kind, Session, patch::Patch};
+use helioql::{Access, Engine, Kind, Session};
+use helioql_grammar::Constant;
 
 use crate::{
-    args::{Invocation, Value},
+    args::{Colour, Invocation, Limits},
     error::{Error, Result},
+    output::Output,
+    patches::Kept,
     progress::Meter,
-    render::View,
+    render::{Screen, View},
     tasks::Tasks,
+    terminal,
 };
 
 /// Who is at the other end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// A person at a terminal, who sees a part of large results.
+    /// A person at a prompt.
     Prompt,
-    /// A script, whose results are written whole.
+    /// A script.
     Script,
 }
 
@@ -34,13 +38,25 @@ pub(crate) struct Shell {
     /// What shows how far they are.
     pub(crate) meter: Arc<Meter>,
     /// Where results go.
-    pub(crate) out: Box<dyn Write>,
+    pub(crate) out: Output,
     /// How they look.
     pub(crate) view: View,
     /// The patches of the last result that had any.
-    pub(crate) patches: Vec<Patch>,
+    pub(crate) kept: Vec<Kept>,
     /// Whether the time of each statement is told.
     pub(crate) timer: bool,
+    /// Whether what is longer than the screen goes to a pager.
+    pub(crate) pager: bool,
+    /// Who is at the other end.
+    pub(crate) mode: Mode,
+    /// The parameters, by name.
+    pub(crate) parameters: Vec<(String, Constant)>,
+    /// Scripts that are being read inside one another.
+    pub(crate) reading: usize,
+    /// When colours are used.
+    pub(crate) colour: Colour,
+    access: Access,
+    limits: Limits,
 }
 
 impl Shell {
@@ -49,35 +65,105 @@ impl Shell {
     /// # Errors
     /// When the catalogue cannot be opened or the output file cannot be made.
     pub(crate) fn open(invocation: &Invocation, mode: Mode) -> Result<Self> {
-        let out = output(invocation)?;
+        let out = Output::new(invocation.output.as_deref())?;
         let talks = io::stderr().is_terminal() && !invocation.quiet;
-        let (mut tasks, meter) = (Tasks::new()?, Arc::new(Meter::new(talks)));
-        let engine = engine(invocation, &mut tasks, &meter)?;
+        let (access, limits) = (invocation.access, invocation.limits);
+        if let Some(threads) = limits.threads {
+            // It fails only where the threads run already, and nothing has run yet.
+            let _ = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.get())
+                .build_global();
+        }
+        let meter = Arc::new(Meter::new(talks));
+        let mut tasks = Tasks::new(Arc::clone(&meter), limits.threads)?;
+        let engine = engine(invocation.catalogue.as_deref(), access, &mut tasks, &meter)?;
         if talks && mode == Mode::Script && engine.kind() == Kind::Demo {
             writeln!(
                 io::stderr(),
                 "note: no catalogue was named, so this is the demo, whose regions are SIMULATED"
             )?;
         }
-        let session = tasks.run(|| (), async move { engine.session().await })??;
-        for (name, value) in &invocation.parameters {
-            bind(&session, name, value);
-        }
-        let reporter = Arc::clone(&meter);
-        session.on_progress(talks.then(|| -> Box<dyn Fn(&_) + Send + Sync> {
-            Box::new(move |progress| helioql::Observer::report(&*reporter, progress))
-        }));
-        let colour = invocation.output.is_none() && io::stdout().is_terminal() && colour_is_welcome();
-        let view = View::new(invocation.format, mode == Mode::Prompt, colour);
-        Ok(Self {
+        let session = session(&engine, access, limits, &mut tasks, &meter)?;
+        tasks.limit = limits.time;
+        let on_terminal = out.is_terminal();
+        let mut view = View::new(invocation.format, on_terminal, invocation.colour.on(on_terminal));
+        view.images = invocation.images;
+        let mut shell = Self {
             session: Arc::new(session),
             tasks,
             meter,
             out,
             view,
-            patches: Vec::new(),
+            kept: Vec::new(),
             timer: false,
-        })
+            pager: mode == Mode::Prompt,
+            mode,
+            parameters: Vec::new(),
+            reading: 0,
+            colour: invocation.colour,
+            access,
+            limits,
+        };
+        for (name, value) in &invocation.parameters {
+            shell.bind(name, value.clone());
+        }
+        Ok(shell)
+    }
+
+    /// Goes on with another catalogue; the parameters and the looks stay.
+    ///
+    /// # Errors
+    /// When it cannot be opened; then the present one stays.
+    pub(crate) fn open_catalogue(&mut self, path: Option<&Path>) -> Result<()> {
+        let engine = engine(path, self.access, &mut self.tasks, &self.meter)?;
+        let session = session(&engine, self.access, self.limits, &mut self.tasks, &self.meter)?;
+        for (name, value) in &self.parameters {
+            session.bind(name, value.clone());
+        }
+        self.session = Arc::new(session);
+        self.kept.clear();
+        Ok(())
+    }
+
+    /// Sets a parameter for the statements that follow.
+    pub(crate) fn bind(&mut self, name: &str, value: Constant) {
+        self.session.bind(name, value.clone());
+        let name = name.to_lowercase();
+        self.parameters.retain(|(known, _)| *known != name);
+        self.parameters.push((name, value));
+        self.parameters.sort_by(|(a, _), (b, _)| a.cmp(b));
+    }
+
+    /// Refuses what a safe session must not do; `what` is the command.
+    ///
+    /// # Errors
+    /// In a safe session.
+    pub(crate) fn check_files(&self, what: &str) -> Result<()> {
+        if self.access.safe {
+            let message =
+                format!("`.{what}` would leave the catalogue, and the session was opened as a safe one");
+            return Err(Error::command(message));
+        }
+        Ok(())
+    }
+
+    /// Cuts results to the screen where one shows them, and leaves them whole elsewhere.
+    pub(crate) fn fit_output(&mut self) {
+        let on_terminal = self.out.is_terminal();
+        self.view.screen = on_terminal.then(|| self.view.screen.unwrap_or_default());
+        self.view.colour = self.colour.on(on_terminal);
+    }
+
+    /// Takes up the size of the terminal, which may have changed.
+    pub(crate) fn resize(&mut self, size: Option<(u16, u16)>) {
+        if let Some(screen) = &mut self.view.screen {
+            let usual = Screen::default();
+            let (width, height) = size.map_or((usual.width, usual.height), |(columns, rows)| {
+                (columns.into(), rows.into())
+            });
+            screen.width = terminal::columns().unwrap_or(width).max(1);
+            screen.height = height.max(2);
+        }
     }
 
     /// Writes out what is still buffered.
@@ -89,41 +175,73 @@ impl Shell {
     }
 }
 
-/// Whether colours may be used on a terminal: <https://no-color.org>.
-pub(crate) fn colour_is_welcome() -> bool {
+impl Colour {
+    /// Whether colours are used on what is a terminal or not: <https://no-color.org>.
+    pub(crate) fn on(self, terminal: bool) -> bool {
+        match self {
+            Self::Auto => terminal && colour_is_welcome(),
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
+}
+
+fn colour_is_welcome() -> bool {
     let is = |name: &str, test: fn(&str) -> bool| std::env::var(name).is_ok_and(|value| test(&value));
     !is("NO_COLOR", |value| !value.is_empty()) && !is("TERM", |value| value == "dumb")
 }
 
-fn output(invocation: &Invocation) -> Result<Box<dyn Write>> {
-    match &invocation.output {
-        None => Ok(Box::new(BufWriter::new(io::stdout()))),
-        Some(path) => match File::create(path) {
-            Ok(file) => Ok(Box::new(BufWriter::new(file))),
-            Err(source) => Err(Error::File {
-                path: path.clone(),
-                source,
-            }),
-        },
-    }
-}
-
-fn engine(invocation: &Invocation, tasks: &mut Tasks, meter: &Arc<Meter>) -> Result<Engine> {
-    let (catalogue, observer) = (invocation.catalogue.clone(), Arc::clone(meter));
-    let open = move || match catalogue {
-        Some(path) => Engine::open(path),
-        None => Engine::demo(&*observer),
+fn engine(path: Option<&Path>, access: Access, tasks: &mut Tasks, meter: &Arc<Meter>) -> Result<Engine> {
+    let (path, observer) = (path.map(Path::to_owned), Arc::clone(meter));
+    let open = move || match path {
+        // What is only read is not made.
+        Some(path) if access.readonly && !path.exists() => Err(missing(path)),
+        Some(path) => Ok(Engine::open(path)?),
+        None => Ok(Engine::demo(&*observer)?),
     };
     let engine = tasks.run_blocking(|| meter.cancel(), open)?;
     meter.clear();
-    Ok(engine?)
+    engine
 }
 
-fn bind(session: &Session, name: &str, value: &Value) {
-    match value {
-        Value::Integer(value) => session.bind(name, *value),
-        Value::Real(value) => session.bind(name, *value),
-        Value::Boolean(value) => session.bind(name, *value),
-        Value::Text(value) => session.bind(name, value.as_str()),
+fn missing(path: PathBuf) -> Error {
+    Error::File {
+        path,
+        source: io::Error::new(
+            io::ErrorKind::NotFound,
+            "there is no catalogue, and --readonly makes none",
+        ),
     }
+}
+
+/// A session within the limits.
+fn session(
+    engine: &Engine,
+    access: Access,
+    limits: Limits,
+    tasks: &mut Tasks,
+    meter: &Arc<Meter>,
+) -> Result<Session> {
+    let engine = engine.clone();
+    let open = async move {
+        let session = engine.session_with(access).await?;
+        // Past our own statements, which a safe session does not let change its limits.
+        let context = session.context();
+        if let Some(bytes) = limits.memory {
+            let kilobytes = (bytes >> 10).max(1);
+            let set = format!("SET datafusion.runtime.memory_limit = '{kilobytes}K'");
+            context.sql(&set).await?;
+        }
+        if let Some(threads) = limits.threads {
+            let set = format!("SET datafusion.execution.target_partitions = {threads}");
+            context.sql(&set).await?;
+        }
+        Ok::<_, helioql::Error>(session)
+    };
+    let session = tasks.run(|| (), open)??;
+    let reporter = Arc::clone(meter);
+    session.on_progress(Some(Box::new(move |progress| {
+        helioql::Observer::report(&*reporter, progress);
+    })));
+    Ok(session)
 }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use helioql_grammar::{
-    Diagnostic, LineIndex, Location, Span, StatementKind, TokenWithSpan, bind_calls, bind_placeholders,
-    is_complete, parse, sql_error,
-    sqlparser::{ast::Value, dialect::GenericDialect, parser::Parser},
+    Constant, Diagnostic, LineIndex, Location, Span, StatementKind, TokenWithSpan, bind_calls,
+    bind_placeholders, is_complete, parse, sql_error,
+    sqlparser::{dialect::GenericDialect, parser::Parser},
 };
 
 #[path = "signatures.rs"]
@@ -42,6 +42,8 @@ fn sql(tokens: Vec<TokenWithSpan>, source: &str, lines: &[u64], places: bool) {
     for token in tokens.iter().filter(|_| places) {
         inside(lines, token.span);
     }
+    let values = BTreeMap::from([("flux".to_owned(), Constant::Number("1e22".to_owned()))]);
+    let tokens = bind_placeholders(&tokens, &values);
     let parsed = Parser::new(&GenericDialect {})
         .with_tokens_with_locations(tokens)
         .parse_statement();
@@ -55,8 +57,6 @@ fn sql(tokens: Vec<TokenWithSpan>, source: &str, lines: &[u64], places: bool) {
             return;
         }
     };
-    let values = BTreeMap::from([("flux".to_owned(), Value::Null)]);
-    bind_placeholders(&mut parsed, &values).expect("NULL is a value");
     if let Err(error) = bind_calls(&mut parsed, &signatures())
         && places
     {

@@ -9,8 +9,8 @@ use crate::error::StoreError;
 pub struct Finding {
     /// The table or model that it belongs to, by name, such as "table `sharps`"; nothing has left-over files.
     pub what: Option<String>,
-    /// Where it lies in the catalogue.
-    pub file: String,
+    /// Where it lies in the catalogue; nothing for what is said of several files.
+    pub file: Option<String>,
     /// Its size in bytes, as the manifest has it.
     pub bytes: u64,
     /// What is wrong, and what to do about it; nothing where it is as it was written.
@@ -42,7 +42,7 @@ pub(super) fn check(snapshot: &Snapshot) -> Result<Vec<Finding>, StoreError> {
             });
             findings.push(Finding {
                 what: Some(what.clone()),
-                file: part.file.path.clone(),
+                file: Some(part.file.path.clone()),
                 bytes: part.file.bytes,
                 problem: problem.unwrap_or_else(|error| Some(error.to_string())),
             });
@@ -55,7 +55,7 @@ pub(super) fn check(snapshot: &Snapshot) -> Result<Vec<Finding>, StoreError> {
                 let problem = file.verify(root, || what.clone()).err();
                 findings.push(Finding {
                     what: Some(what.clone()),
-                    file: file.path.clone(),
+                    file: Some(file.path.clone()),
                     bytes: file.bytes,
                     problem: problem.map(|error| error.to_string()),
                 });
@@ -68,7 +68,7 @@ pub(super) fn check(snapshot: &Snapshot) -> Result<Vec<Finding>, StoreError> {
             let bytes = root.join(&file).metadata().map_or(0, |metadata| metadata.len());
             findings.push(Finding {
                 what: None,
-                file,
+                file: Some(file),
                 bytes,
                 problem: None,
             });

@@ -216,6 +216,11 @@ impl Transaction {
         Ok(())
     }
 
+    /// The tables that there will be, by name.
+    pub fn tables(&self) -> Vec<String> {
+        self.next.tables.keys().cloned().collect()
+    }
+
     /// Drops a table. Returns whether there was one.
     pub fn drop_table(&mut self, name: &str) -> bool {
         self.next.tables.remove(name).is_some()

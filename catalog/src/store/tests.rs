@@ -391,7 +391,9 @@ fn check_names_what_is_wrong() -> Outcome {
     change.commit()?;
     let found = |catalogue: &Catalogue| -> Outcome<Vec<(String, Option<String>)>> {
         let findings = catalogue.check()?.into_iter();
-        Ok(findings.map(|finding| (finding.file, finding.problem)).collect())
+        Ok(findings
+            .map(|finding| (finding.file.unwrap_or_default(), finding.problem))
+            .collect())
     };
     let whole = [
         "tables/sharps-1.parquet",

@@ -23,14 +23,14 @@ pub struct Panel {
     pub lines: Vec<Line>,
 }
 
-const WIDTH: usize = 360;
-const HEIGHT: usize = 260;
+pub(super) const WIDTH: usize = 360;
+pub(super) const HEIGHT: usize = 260;
 /// The frame's distances from the panel's left, top, right and bottom.
 const MARGINS: [usize; 4] = [56, 40, 16, 24];
 /// Screen pixels of a dot of a letter, and of a letter with the gap behind it.
 const DOT: usize = 2;
-const LETTER: usize = 4 * DOT;
-const WHITE: [u8; 3] = [255; 3];
+pub(super) const LETTER: usize = 4 * DOT;
+pub(super) const WHITE: [u8; 3] = [255; 3];
 const INK: [u8; 3] = [40; 3];
 const GRID: [u8; 3] = [225; 3];
 
@@ -65,7 +65,7 @@ pub fn plot(panels: &[Panel], columns: usize) -> Result<Vec<u8>, png::EncodingEr
     encode(width, height, png::ColorType::Rgb, &canvas.rgb)
 }
 
-fn draw(canvas: &mut Canvas, (top, left): (usize, usize), panel: &Panel) {
+pub(super) fn draw(canvas: &mut Canvas, (top, left): (usize, usize), panel: &Panel) {
     let [before, above, after, below] = MARGINS;
     let (wide, tall) = (WIDTH - before - after, HEIGHT - above - below);
     let (frame_top, frame_left) = (top + above, left + before);
@@ -180,7 +180,7 @@ fn stroke(canvas: &mut Canvas, from: (usize, usize), to: (usize, usize), colour:
 }
 
 /// Text with its top left corner at a place; a letter without a drawing is a gap.
-fn write(canvas: &mut Canvas, (top, left): (usize, usize), text: &str, colour: [u8; 3]) {
+pub(super) fn write(canvas: &mut Canvas, (top, left): (usize, usize), text: &str, colour: [u8; 3]) {
     for (at, letter) in text.chars().enumerate() {
         for (y, row) in glyph(letter.to_ascii_uppercase()).into_iter().enumerate() {
             for x in 0..3 {
@@ -234,6 +234,11 @@ fn glyph(letter: char) -> [u8; 5] {
         'Z' => [7, 1, 2, 4, 7],
         '.' => [0, 0, 0, 0, 2],
         '-' => [0, 0, 7, 0, 0],
+        '+' => [0, 2, 7, 2, 0],
+        ':' => [0, 2, 0, 2, 0],
+        '%' => [5, 1, 2, 4, 5],
+        '=' => [0, 7, 0, 7, 0],
+        '_' => [0, 0, 0, 0, 7],
         '/' => [1, 1, 2, 4, 4],
         '(' => [1, 2, 2, 2, 1],
         ')' => [4, 2, 2, 2, 4],

@@ -1,7 +1,10 @@
 //! `.help [NAME]`: the commands and statements, or all that is known of one name: a meta-command, a
 //! statement, a function, a literal or a keyword.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::Arc,
+};
 
 use helioql::documentation::{Page, pages};
 use helioql_catalog::keyword::{self, Keyword};
@@ -10,32 +13,49 @@ use helioql_grammar::{
     keywords::{STATEMENTS, Syntax},
 };
 
-use super::{COMMANDS, Command};
+use super::{COMMANDS, Command, Takes};
 use crate::{
     error::{Error, Failure, Result},
     exec::Flow,
+    progress::Meter,
+    settings::{SETTINGS, Setting},
     shell::Shell,
+    tasks::Tasks,
 };
 
 pub(super) const COMMAND: Command = Command {
     name: "help",
     arguments: "[NAME]",
+    takes: Takes::Topic,
     summary: "lists commands, or explains a command, statement, function or keyword",
     action,
 };
 
 fn action(shell: &mut Shell, name: &str) -> Result<Flow, Failure> {
-    if name.is_empty() {
-        overview(&mut shell.out)?;
-        return Ok(Flow::Continue);
-    }
-    let pages = pages(&shell.session);
-    let entries = entries(name, &pages);
-    if entries.is_empty() {
-        return Err(unknown(name, &pages).into());
-    }
-    writeln!(shell.out, "{}", entries.join("\n\n"))?;
+    explain(&pages(&shell.session), name, &mut shell.out)?;
     Ok(Flow::Continue)
+}
+
+/// `helioql help [NAME]`: the same without opening anything.
+///
+/// # Errors
+/// When there is no help on `name`, and when the output cannot be written.
+pub(crate) fn help_without_catalogue(name: &str, out: &mut dyn Write) -> Result<()> {
+    let mut tasks = Tasks::new(Arc::new(Meter::new(false)), None)?;
+    let session = tasks.run(|| (), async { helioql::Engine::in_memory().session().await })??;
+    explain(&pages(&session), name, out)
+}
+
+fn explain(pages: &[Page], name: &str, out: &mut dyn Write) -> Result<()> {
+    if name.is_empty() {
+        return Ok(overview(out)?);
+    }
+    let entries = entries(name, pages);
+    if entries.is_empty() {
+        return Err(unknown(name, pages));
+    }
+    writeln!(out, "{}", entries.join("\n\n"))?;
+    Ok(())
 }
 
 fn overview(out: &mut dyn Write) -> io::Result<()> {
@@ -73,7 +93,20 @@ fn entries(name: &str, pages: &[Page]) -> Vec<String> {
 }
 
 fn command(command: &Command) -> String {
-    format!(".{} {}\n  {}", command.name, command.arguments, command.summary)
+    let mut entry = format!(".{} {}\n  {}", command.name, command.arguments, command.summary);
+    if command.takes == Takes::Setting {
+        for Setting {
+            name,
+            summary,
+            values,
+            ..
+        } in SETTINGS
+        {
+            let values = values().join(", ");
+            entry.push_str(&format!("\n    {name:<10} {summary}: {values}"));
+        }
+    }
+    entry
 }
 
 fn keyword(keyword: &Keyword) -> String {
@@ -108,7 +141,8 @@ fn unknown(name: &str, pages: &[Page]) -> Error {
     let names = COMMANDS
         .iter()
         .map(|command| command.name)
-        .chain(pages.iter().map(|page| page.name.as_str()));
+        .chain(pages.iter().map(|page| page.name.as_str()))
+        .chain(helioql_catalog::KEYWORDS.iter().map(|keyword| keyword.name));
     Diagnostic::error(format!("there is no help on `{name}`"))
         .with_suggestion(closest(name, names))
         .into()

@@ -1,33 +1,49 @@
-//! `.show [EXPRESSION or QUERY]`: draws a patch in the terminal; without an argument, the first patch of
-//! the last result.
+//! `.show [NUMBER, EXPRESSION or QUERY]`: draws a patch in the terminal; without an argument, the first patch
+//! of the last result, with a number another one of them.
 
-use super::Command;
+use super::{Command, Takes};
 use crate::{
-    error::{Error, Failure, Result},
+    error::{Error, Failure},
     exec::{Event, Flow},
+    images::Protocol,
     patches,
     render::magnetogram,
-    shell::Shell,
+    shell::{Mode, Shell},
 };
 
 pub(super) const COMMAND: Command = Command {
     name: "show",
-    arguments: "[EXPRESSION or QUERY]",
+    arguments: "[NUMBER, EXPRESSION or QUERY]",
+    takes: Takes::Query,
     summary: "draws a patch, such as `.show GENERATE(usflux => 1e22Mx, seed => 7)`",
     action,
 };
 
 fn action(shell: &mut Shell, arguments: &str) -> Result<Flow, Failure> {
-    if !arguments.is_empty() {
+    let number = arguments.parse::<usize>().ok();
+    if !arguments.is_empty() && number.is_none() {
         let mut found = Vec::new();
         shell.query(&query(arguments), |event| match event {
             Event::Schema(_) => Ok(()),
             Event::Rows(batch) => patches::keep(&mut found, &batch),
         })?;
-        shell.patches = found;
+        shell.kept = found;
     }
-    let patch = shell.patches.first().ok_or_else(|| nothing(arguments))?;
-    magnetogram::draw(patch, &shell.view, &mut shell.out)?;
+    let kept = match number {
+        Some(number) => number.checked_sub(1).and_then(|index| shell.kept.get(index)),
+        None => shell.kept.first(),
+    };
+    let kept = kept.ok_or_else(|| nothing(arguments, shell.kept.len()))?;
+    let on_terminal = shell.out.is_terminal();
+    let protocol = shell
+        .view
+        .images
+        .protocol(on_terminal && shell.mode == Mode::Prompt);
+    // An image is for a terminal; whoever reads a file or a pipe gets characters.
+    let protocol = protocol.map(|protocol| if on_terminal { protocol } else { Protocol::Blocks });
+    let protocol =
+        protocol.ok_or_else(|| Error::command("pictures are off; `.set images auto` draws them"))?;
+    magnetogram::draw(kept, protocol, &shell.view, &mut shell.out)?;
     Ok(Flow::Continue)
 }
 
@@ -47,9 +63,13 @@ fn query(text: &str) -> String {
     }
 }
 
-fn nothing(arguments: &str) -> Error {
-    if arguments.is_empty() {
+fn nothing(arguments: &str, kept: usize) -> Error {
+    if arguments.is_empty() || (kept == 0 && arguments.parse::<usize>().is_ok()) {
         Error::command("no result so far has a patch to show")
+    } else if arguments.parse::<usize>().is_ok() {
+        Error::command(format!(
+            "a number from 1 to {kept} was expected, found {arguments}"
+        ))
     } else {
         Error::command("a PATCH or a SAMPLE was expected, the result has none")
     }

@@ -1,13 +1,13 @@
-//! `.tables`: the tables and views of the catalogue, then those of the system.
+//! `.tables [TEXT]`: the tables and views of the catalogue, then those of the system.
 
-use super::Command;
-use crate::{exec::Flow, shell::Shell};
+use super::{Command, Takes, list::list};
 
 pub(super) const COMMAND: Command = Command {
     name: "tables",
-    arguments: "",
+    arguments: "[TEXT]",
+    takes: Takes::Table,
     summary: "lists tables and views",
-    action: |shell: &mut Shell, _| shell.show_query(QUERY).map(|()| Flow::Continue),
+    action: |shell, text| list(shell, QUERY, text),
 };
 
 const QUERY: &str = "\

@@ -1,37 +1,98 @@
-//! A patch in the terminal: signed grey, white positive and black negative as magnetograms are printed,
-//! two pixels in a character by half-blocks; below it the scale with its unit and the size on the Sun.
-//!
-//! Without colour, five characters stand for the five steps of the scale.
+//! A patch in the terminal: its title, the picture by the protocol that the terminal has, and below it a bar
+//! of so many megametres and the scale with its unit. A file for each protocol, one for the colours.
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write},
-};
+mod blocks;
+mod colours;
+mod iterm;
+mod kitty;
+mod png;
+mod raster;
+mod sixel;
+
+use std::io::Write;
 
 use helioql::patch::Patch;
+use unicode_width::UnicodeWidthStr;
 
+pub(crate) use self::colours::Colours;
+use self::{blocks::Ink, raster::Raster};
 use super::View;
+use crate::{
+    error::Result,
+    images::Protocol,
+    patches::{Fact, Kept},
+    terminal,
+};
 
-/// Draws `patch` as wide as it is, or as the screen is.
+/// Columns that an image takes where the screen is wider.
+const IMAGE_COLUMNS: usize = 64;
+/// Width and height of a character where the terminal does not say.
+const CELL: (usize, usize) = (10, 20);
+/// Facts of a title.
+const TITLE_FACTS: usize = 6;
+
+/// Draws a patch.
 ///
 /// # Errors
 /// When the output cannot be written.
-pub(crate) fn draw(patch: &Patch, view: &View, out: &mut dyn Write) -> io::Result<()> {
-    let range = range_gauss(patch);
-    let screen = view.screen.unwrap_or_default();
-    let picture = Picture::of(patch, screen.width);
-    let ink = if !view.colour {
-        Ink::Letters
-    } else if std::env::var("COLORTERM").is_ok_and(|value| value == "truecolor" || value == "24bit") {
-        Ink::TrueColour
-    } else {
-        Ink::Greys
+pub(crate) fn draw(kept: &Kept, protocol: Protocol, view: &View, out: &mut dyn Write) -> Result<()> {
+    let patch = &kept.patch;
+    let (range, width) = (range_gauss(patch), view.screen.unwrap_or_default().width);
+    let ink = Ink::of(view.colour, view.colours);
+    let title = title(&kept.facts, width);
+    if !title.is_empty() {
+        writeln!(out, "{title}")?;
+    }
+    let (picture, columns) = match protocol {
+        Protocol::Blocks => {
+            let raster = Raster::at_most(patch, range, width);
+            (blocks::write(&raster, ink), raster.width)
+        }
+        graphics => image(patch, range, width, graphics, view.colours)?,
     };
-    out.write_all(picture.text(range, ink).as_bytes())?;
-    writeln!(out, "{}  −{range} … +{range} G{}", scale(ink), legend(patch))
+    out.write_all(picture.as_bytes())?;
+    writeln!(out, "{}", bar(patch, columns))?;
+    writeln!(
+        out,
+        "{}  −{range} … +{range} G{}",
+        blocks::scale(ink),
+        legend(patch)
+    )?;
+    Ok(())
 }
 
-/// The field drawn as pure white: the strength that one pixel in a hundred exceeds, rounded up to a
+/// The escape codes of an image, and how many columns it takes.
+fn image(
+    patch: &Patch,
+    range: f32,
+    screen: usize,
+    protocol: Protocol,
+    colours: Colours,
+) -> Result<(String, usize)> {
+    let (wide, high) = terminal::answers()
+        .cell
+        .filter(|_| protocol == Protocol::Sixel)
+        .unwrap_or(CELL);
+    let columns = IMAGE_COLUMNS.min(screen).max(1);
+    let raster = Raster::about(patch, range, columns * wide);
+    // A sixel is as large as its pixels are, the others are as large as they are told.
+    let columns = if protocol == Protocol::Sixel {
+        raster.width.div_ceil(wide)
+    } else {
+        columns
+    };
+    let lines = (columns * wide * raster.height)
+        .div_ceil(raster.width.max(1) * high)
+        .max(1);
+    let text = match protocol {
+        Protocol::Kitty => kitty::write(&png::encode(&raster, colours)?, (columns, lines)),
+        Protocol::Iterm => iterm::write(&png::encode(&raster, colours)?, (columns, lines)),
+        Protocol::Sixel | Protocol::Blocks => sixel::write(&raster, colours),
+    };
+    Ok((text, columns))
+}
+
+/// The field drawn as the end of the scale: the strength that one pixel in a hundred exceeds, rounded up to a
 /// round number, so that a few strong pixels do not hide the rest and the scale has a readable name.
 pub(crate) fn range_gauss(patch: &Patch) -> f32 {
     const WEAKEST: f32 = 50.0;
@@ -55,6 +116,32 @@ pub(crate) fn range_gauss(patch: &Patch) -> f32 {
         .unwrap_or(strength)
 }
 
+/// `harpnum 377 · usflux 1.02e22 Mx`, as many facts as fit into a line.
+fn title(facts: &[Fact], width: usize) -> String {
+    let mut title = String::new();
+    for fact in facts.iter().take(TITLE_FACTS) {
+        let gap = if title.is_empty() { "" } else { " · " };
+        let next = format!("{gap}{fact}");
+        if title.width() + next.width() > width {
+            break;
+        }
+        title += &next;
+    }
+    title
+}
+
+/// `├─────────┤ 50 Mm`: the longest round length in a third of the picture's columns.
+fn bar(patch: &Patch, columns: usize) -> String {
+    let grid = patch.grid();
+    let column_mm = grid.width as f64 * grid.cell_mm / columns.max(1) as f64;
+    let longest = column_mm * (columns / 3).max(2) as f64;
+    let power = 10_f64.powf(longest.log10().floor());
+    let steps = [5.0, 2.0, 1.0].map(|step| step * power);
+    let length = steps.into_iter().find(|step| *step <= longest).unwrap_or(power);
+    let columns = ((length / column_mm).round() as usize).max(2);
+    format!("├{}┤ {length} Mm", "─".repeat(columns - 2))
+}
+
 /// `, 64×64 cells of 3.08 Mm (197 × 197 Mm)`
 fn legend(patch: &Patch) -> String {
     let grid = patch.grid();
@@ -66,111 +153,6 @@ fn legend(patch: &Patch) -> String {
         side(height),
         side(width)
     )
-}
-
-/// How a shade becomes characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ink {
-    /// 24-bit colours.
-    TrueColour,
-    /// The 24 greys of the 256-colour palette, with its black and white.
-    Greys,
-    /// No colours.
-    Letters,
-}
-
-impl Ink {
-    /// Two pixels, one above the other, as fractions from −1 to 1 of the range.
-    fn push(self, out: &mut String, upper: f32, lower: f32) {
-        // Writing to a string cannot fail.
-        let _ = match self {
-            Self::TrueColour => {
-                let (a, b) = (level(upper, 255), level(lower, 255));
-                write!(out, "\x1b[38;2;{a};{a};{a};48;2;{b};{b};{b}m▀")
-            }
-            Self::Greys => write!(out, "\x1b[38;5;{};48;5;{}m▀", palette(upper), palette(lower)),
-            Self::Letters => {
-                let letters = ['=', '-', ' ', '+', '#'];
-                write!(
-                    out,
-                    "{}",
-                    letters[usize::from(level(f32::midpoint(upper, lower), 4))]
-                )
-            }
-        };
-    }
-
-    /// Goes back to the terminal's own colours.
-    fn reset(self) -> &'static str {
-        if self == Self::Letters { "" } else { "\x1b[0m" }
-    }
-}
-
-/// The steps of the scale from its negative to its positive end.
-fn scale(ink: Ink) -> String {
-    const STEPS: u8 = 15;
-    let mut text = String::new();
-    for step in 0..STEPS {
-        let value = f32::from(step) / f32::from(STEPS - 1) * 2.0 - 1.0;
-        ink.push(&mut text, value, value);
-    }
-    text + ink.reset()
-}
-
-/// A value from −1 to 1 as a whole number from 0 to `most`.
-fn level(value: f32, most: u8) -> u8 {
-    (value.clamp(-1.0, 1.0).midpoint(1.0) * f32::from(most)).round() as u8
-}
-
-/// Black, 24 greys and white, as the 256-colour palette numbers them.
-fn palette(value: f32) -> u8 {
-    match level(value, 25) {
-        0 => 16,
-        25 => 231,
-        grey => 231 + grey,
-    }
-}
-
-/// The pixels that are drawn, a patch's or means of them.
-struct Picture {
-    width: usize,
-    gauss: Vec<f32>,
-}
-
-impl Picture {
-    /// The whole patch in at most `widest` columns; a pixel that was not observed is drawn as no field.
-    fn of(patch: &Patch, widest: usize) -> Self {
-        let grid = patch.grid();
-        let block = grid.width.div_ceil(widest.max(1));
-        let (height, width) = (grid.height.div_ceil(block), grid.width.div_ceil(block));
-        let mean = |y: usize, x: usize| {
-            let rows = y * block..((y + 1) * block).min(grid.height);
-            let columns = x * block..((x + 1) * block).min(grid.width);
-            let pixels = rows.flat_map(|row| patch.gauss()[row * grid.width..][columns.clone()].iter());
-            let observed: Vec<f32> = pixels.copied().filter(|gauss| gauss.is_finite()).collect();
-            observed.iter().sum::<f32>() / observed.len().max(1) as f32
-        };
-        let gauss = (0..height)
-            .flat_map(|y| (0..width).map(move |x| (y, x)))
-            .map(|(y, x)| mean(y, x))
-            .collect();
-        Self { width, gauss }
-    }
-
-    /// Two rows of pixels a line; below an odd last row lies no field.
-    fn text(&self, range: f32, ink: Ink) -> String {
-        let mut text = String::new();
-        for pair in self.gauss.chunks(2 * self.width) {
-            let (upper, lower) = pair.split_at(self.width);
-            let lower = lower.iter().chain(std::iter::repeat(&0.0));
-            for (upper, lower) in upper.iter().zip(lower) {
-                ink.push(&mut text, upper / range, lower / range);
-            }
-            text += ink.reset();
-            text.push('\n');
-        }
-        text
-    }
 }
 
 #[cfg(test)]
@@ -189,35 +171,64 @@ mod tests {
         Patch::new(grid, gauss).expect("whole rows are given")
     }
 
-    #[test]
-    fn a_patch_is_drawn_with_its_scale() {
-        let field = [100.0, 50.0, 0.0, -50.0, -100.0];
-        let patch = patch(5, [field, field].concat());
+    fn drawn(protocol: Protocol) -> String {
+        let field = [100.0, 50.0, 0.0, -50.0, -100.0, 0.0];
+        let fact = |name: &str, text: &str, unit: Option<&str>| Fact {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            unit: unit.map(str::to_owned),
+            value: None,
+        };
+        let kept = Kept {
+            patch: patch(6, [field, field].concat()),
+            facts: vec![
+                fact("harpnum", "377", None),
+                fact("usflux", "1.02e22", Some("Mx")),
+            ],
+        };
         let mut out = Vec::new();
-        draw(&patch, &View::new(Format::Table, false, false), &mut out).expect("a vector takes all");
-        let text = String::from_utf8(out).expect("text");
-        let expected = "#+ -=\n==----   ++++##  −100 … +100 G, 2×5 cells of 2 Mm (4 × 10 Mm)\n";
-        assert_eq!(text, expected);
+        let view = View::new(Format::Table, false, false);
+        draw(&kept, protocol, &view, &mut out).expect("a vector takes all");
+        String::from_utf8(out).expect("text")
     }
 
     #[test]
-    fn a_half_block_holds_two_pixels() {
-        let picture = Picture::of(&patch(1, vec![100.0, -100.0, f32::NAN]), 80);
-        assert_eq!(
-            picture.text(100.0, Ink::Greys),
-            "\x1b[38;5;231;48;5;16m▀\x1b[0m\n\x1b[38;5;244;48;5;244m▀\x1b[0m\n"
-        );
-        let first = picture.text(100.0, Ink::TrueColour);
-        assert!(
-            first.starts_with("\x1b[38;2;255;255;255;48;2;0;0;0m▀"),
-            "{first:?}"
-        );
+    fn a_patch_is_drawn_with_title_bar_and_scale() {
+        let expected = "\
+harpnum 377 · usflux 1.02e22 Mx
+#+ -= 
+├┤ 2 Mm
+==----   ++++##  −100 … +100 G, 2×6 cells of 2 Mm (4 × 12 Mm)
+";
+        assert_eq!(drawn(Protocol::Blocks), expected);
     }
 
     #[test]
-    fn a_wide_patch_is_averaged_to_the_screen() {
-        let picture = Picture::of(&patch(4, vec![1.0, 3.0, 5.0, f32::NAN, 1.0, 3.0, 5.0, 5.0]), 2);
-        assert_eq!((picture.width, picture.gauss), (2, vec![2.0, 5.0]));
+    fn every_protocol_has_its_codes() {
+        for (protocol, begins) in [
+            (Protocol::Kitty, "\x1b_Ga=T,f=100,q=2,c=64,r=11,"),
+            (Protocol::Iterm, "\x1b]1337;File=inline=1;size="),
+            (Protocol::Sixel, "\x1bP0;1q\"1;1;636;212#"),
+        ] {
+            let text = drawn(protocol);
+            let picture = text.split_once('\n').expect("a title").1;
+            assert!(picture.starts_with(begins), "{picture:?}");
+            assert!(text.contains("┤ 2 Mm\n") || text.contains("┤ 5 Mm\n"), "{text}");
+            assert!(text.ends_with("(4 × 12 Mm)\n"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_title_ends_where_the_line_does() {
+        let fact = |name: &str| Fact {
+            name: name.to_owned(),
+            text: "1".to_owned(),
+            unit: None,
+            value: None,
+        };
+        let facts = ["a", "b", "c"].map(fact);
+        assert_eq!(title(&facts, 80), "a 1 · b 1 · c 1");
+        assert_eq!(title(&facts, 14), "a 1 · b 1");
     }
 
     #[test]

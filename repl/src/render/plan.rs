@@ -67,7 +67,7 @@ mod tests {
 
     use super::*;
     use crate::render::{
-        table::Table,
+        table::{Frame, Table},
         tests::{batch, written},
     };
 
@@ -81,9 +81,9 @@ mod tests {
             ),
         ];
         let plan = RecordBatch::try_from_iter(columns).expect("two columns of one row");
-        let text = written(PlanOr::new(Table::new(None)), &[plan]);
+        let text = written(PlanOr::new(Table::new(None, Frame::Open, false)), &[plan]);
         assert_eq!(text, "logical_plan\n  Projection: 1\n    EmptyRelation\n");
-        let table = written(PlanOr::new(Table::new(None)), &[batch()]);
-        assert_eq!(table, written(Table::new(None), &[batch()]));
+        let table = written(PlanOr::new(Table::new(None, Frame::Open, false)), &[batch()]);
+        assert_eq!(table, written(Table::new(None, Frame::Open, false), &[batch()]));
     }
 }

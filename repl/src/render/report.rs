@@ -2,11 +2,11 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::{error::Failure, shell::colour_is_welcome};
+use crate::{args::Colour, error::Failure};
 
 /// Writes the report of a failure. Nothing is left to be done when even that cannot be written.
-pub(crate) fn print(failure: &Failure) {
-    let colour = io::stderr().is_terminal() && colour_is_welcome();
+pub(crate) fn print(failure: &Failure, colour: Colour) {
+    let colour = colour.on(io::stderr().is_terminal());
     let _ = writeln!(io::stderr(), "{}", report(failure, colour));
 }
 

@@ -9,15 +9,16 @@
 //!
 //! On a screen a result is cut to what fits, and says so. Elsewhere it is whole, in bounded memory: the
 //! first rows decide the widths, and a wider value that comes later only breaks its own line's alignment.
-//! A width is a number of characters, which is exact for everything but East Asian and combining ones.
 
 use std::io::Write;
 
 use arrow::{array::RecordBatch, datatypes::Schema};
 use helioql_catalog::types::unit_of;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::{
     Renderer, Screen,
+    types::type_name,
     value::{cell, is_number},
 };
 use crate::error::Result;
@@ -29,10 +30,22 @@ const WIDEST: usize = 48;
 /// Stands for the columns that do not fit.
 const MORE: &str = "…";
 
+/// What stands around a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// Nothing.
+    Open,
+    /// Lines on all sides.
+    Closed,
+}
+
 /// Rows below a header.
 #[derive(Debug)]
 pub(crate) struct Table {
     screen: Option<Screen>,
+    frame: Frame,
+    /// Whether the header has types.
+    types: bool,
     columns: Vec<Column>,
     /// Rows that wait for the widths.
     waiting: Vec<Row>,
@@ -45,6 +58,7 @@ pub(crate) struct Table {
 struct Column {
     name: String,
     unit: Option<String>,
+    data_type: String,
     flush_right: bool,
     width: usize,
 }
@@ -54,9 +68,11 @@ type Row = Vec<Vec<String>>;
 
 impl Table {
     /// A table that is cut to a screen, or whole.
-    pub(crate) fn new(screen: Option<Screen>) -> Self {
+    pub(crate) fn new(screen: Option<Screen>, frame: Frame, types: bool) -> Self {
         Self {
             screen,
+            frame,
+            types,
             columns: Vec::new(),
             waiting: Vec::new(),
             shown: None,
@@ -72,7 +88,11 @@ impl Table {
                 .iter()
                 .flat_map(|row| &row[index])
                 .map(|line| width(line));
-            let header = [width(&column.name), column.unit.as_deref().map_or(0, width)];
+            let header = [
+                width(&column.name),
+                column.unit.as_deref().map_or(0, width),
+                if self.types { width(&column.data_type) } else { 0 },
+            ];
             column.width = cells.chain(header).max().unwrap_or_default();
             if self.screen.is_some() {
                 column.width = column.width.min(WIDEST);
@@ -82,27 +102,41 @@ impl Table {
             .screen
             .map_or(self.columns.len(), |screen| self.fitting(screen.width));
         self.shown = Some(shown);
+        self.write_rule(shown, ["┌", "┬", "┐"], out)?;
         self.write_row(shown, &self.header(|column| column.name.clone()), out)?;
         if self.columns[..shown].iter().any(|column| column.unit.is_some()) {
-            self.write_row(
-                shown,
-                &self.header(|column| column.unit.clone().unwrap_or_default()),
-                out,
-            )?;
+            let units = self.header(|column| column.unit.clone().unwrap_or_default());
+            self.write_row(shown, &units, out)?;
         }
-        let rules = self.columns[..shown]
-            .iter()
-            .map(|column| "─".repeat(column.width + 2));
-        let more = (shown < self.columns.len()).then(|| "───".to_owned());
-        writeln!(out, "{}", rules.chain(more).collect::<Vec<_>>().join("┼"))?;
+        if self.types {
+            self.write_row(shown, &self.header(|column| column.data_type.clone()), out)?;
+        }
+        self.write_rule(shown, ["├", "┼", "┤"], out)?;
         for row in std::mem::take(&mut self.waiting) {
             self.write_row(shown, &row, out)?;
         }
         Ok(shown)
     }
 
+    /// A line between rows, or around them, which a table without a frame does not have.
+    fn write_rule(&self, shown: usize, [left, cross, right]: [&str; 3], out: &mut dyn Write) -> Result<()> {
+        let rules = self.columns[..shown]
+            .iter()
+            .map(|column| "─".repeat(column.width + 2));
+        let more = (shown < self.columns.len()).then(|| "───".to_owned());
+        let rule = rules.chain(more).collect::<Vec<_>>().join(cross);
+        match self.frame {
+            Frame::Closed => writeln!(out, "{left}{rule}{right}")?,
+            Frame::Open if cross == "┼" => writeln!(out, "{rule}")?,
+            Frame::Open => {}
+        }
+        Ok(())
+    }
+
     /// How many columns fit into a line of `width`; one always does.
     fn fitting(&self, width: usize) -> usize {
+        let sides = if self.frame == Frame::Closed { 2 } else { 0 };
+        let width = width.saturating_sub(sides);
         let total = |columns: &[Column]| columns.iter().map(|column| column.width + 3).sum::<usize>();
         if total(&self.columns) <= width + 1 {
             return self.columns.len();
@@ -125,9 +159,13 @@ impl Table {
                 .map(|(column, cell)| self.cell(column, cell.get(line).map_or("", String::as_str)))
                 .collect();
             if shown < self.columns.len() {
-                cells.push(format!(" {MORE}"));
+                cells.push(format!(" {MORE} "));
             }
-            writeln!(out, "{}", cells.join("│").trim_end())?;
+            let cells = cells.join("│");
+            match self.frame {
+                Frame::Open => writeln!(out, "{}", cells.trim_end())?,
+                Frame::Closed => writeln!(out, "│{cells}│")?,
+            }
         }
         Ok(())
     }
@@ -141,10 +179,12 @@ impl Table {
         } else {
             text.to_owned()
         };
+        // A format's own padding counts characters, and not the cells that they take.
+        let gap = " ".repeat(width.saturating_sub(self::width(&text)));
         if flush_right {
-            format!(" {text:>width$} ")
+            format!(" {gap}{text} ")
         } else {
-            format!(" {text:<width$} ")
+            format!(" {text}{gap} ")
         }
     }
 }
@@ -157,6 +197,7 @@ impl Renderer for Table {
             unit: unit_of(field)
                 .filter(|_| is_number(field.data_type()))
                 .map(str::to_owned),
+            data_type: type_name(field),
             flush_right: is_number(field.data_type()),
             width: 0,
         };
@@ -191,8 +232,9 @@ impl Renderer for Table {
             Some(shown) => shown,
             None => self.lay_out(out)?,
         };
+        self.write_rule(shown, ["└", "┴", "┘"], out)?;
         if let Some(screen) = self.screen {
-            writeln!(out, "{}", count(self.rows, screen.rows))?;
+            writeln!(out, "{}", footer(self.rows, screen))?;
             if shown < self.columns.len() {
                 let all = self.columns.len();
                 writeln!(
@@ -205,13 +247,19 @@ impl Renderer for Table {
     }
 }
 
-/// `(3 rows)`, or `(2000 rows, the first 40 shown)`.
-pub(super) fn count(rows: usize, limit: usize) -> String {
-    match rows {
-        1 => "(1 row)".to_owned(),
-        _ if rows > limit => format!("({rows} rows, the first {limit} shown)"),
-        _ => format!("({rows} rows)"),
+/// `(3 rows, 0.012 s)`, or `(2000 rows, the first 40 shown, 0.012 s)`.
+pub(super) fn footer(rows: usize, screen: Screen) -> String {
+    let mut parts = vec![match rows {
+        1 => "1 row".to_owned(),
+        _ => format!("{rows} rows"),
+    }];
+    if rows > screen.rows {
+        parts.push(format!("the first {} shown, `.last` shows all", screen.rows));
     }
+    if let Some(since) = screen.since {
+        parts.push(format!("{:.3} s", since.elapsed().as_secs_f64()));
+    }
+    format!("({})", parts.join(", "))
 }
 
 /// The lines of a text. A control character could move the cursor or change the terminal's colours, so it
@@ -224,16 +272,25 @@ pub(super) fn lines(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// Cells that a text takes on a screen.
 fn width(text: &str) -> usize {
-    text.chars().count()
+    text.width()
 }
 
 fn clipped(text: &str, limit: usize) -> String {
     if width(text) <= limit {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
-    format!("{kept}{MORE}")
+    let mut kept = String::new();
+    let mut taken = width(MORE);
+    for letter in text.chars() {
+        taken += letter.width().unwrap_or_default();
+        if taken > limit {
+            break;
+        }
+        kept.push(letter);
+    }
+    kept + MORE
 }
 
 #[cfg(test)]
@@ -245,6 +302,42 @@ mod tests {
     use super::*;
     use crate::render::tests::{batch, written};
 
+    fn whole() -> Table {
+        Table::new(None, Frame::Open, false)
+    }
+
+    fn on(screen: Screen) -> Table {
+        Table::new(Some(screen), Frame::Open, false)
+    }
+
+    #[test]
+    fn a_frame_and_types_stand_around_the_same_cells() {
+        let expected = "
+┌─────────┬───────────┬──────────┐
+│ harpnum │    usflux │ note     │
+│         │        Mx │          │
+│  BIGINT │    DOUBLE │ TEXT     │
+├─────────┼───────────┼──────────┤
+│     377 │ 1.0003e22 │ a, \"b\"|c │
+│   12673 │      NULL │ line 1   │
+│         │           │ line 2   │
+└─────────┴───────────┴──────────┘
+";
+        let table = Table::new(None, Frame::Closed, true);
+        assert_eq!(format!("\n{}", written(table, &[batch()])), expected);
+    }
+
+    #[test]
+    fn wide_letters_take_two_cells() {
+        let texts = Arc::new(StringArray::from(vec!["太陽", "sun", "e\u{301}"])) as ArrayRef;
+        let batch =
+            RecordBatch::try_from_iter([("t", texts), ("n", Arc::new(Int64Array::from(vec![1, 2, 3])))])
+                .expect("two columns");
+        let expected = " t    │ n\n──────┼───\n 太陽 │ 1\n sun  │ 2\n e\u{301}    │ 3\n";
+        assert_eq!(written(whole(), &[batch]), expected);
+        assert_eq!(clipped("太陽黒点", 5), "太陽…");
+    }
+
     #[test]
     fn columns_are_aligned_below_names_and_units() {
         let expected = "
@@ -255,7 +348,7 @@ mod tests {
    12673 │      NULL │ line 1
          │           │ line 2
 ";
-        assert_eq!(format!("\n{}", written(Table::new(None), &[batch()])), expected);
+        assert_eq!(format!("\n{}", written(whole(), &[batch()])), expected);
     }
 
     #[test]
@@ -268,11 +361,11 @@ mod tests {
 (2 rows)
 (1 of 3 columns fit the screen; `.mode vertical` shows all)
 ";
-        let screen = Screen { width: 20, rows: 40 };
-        assert_eq!(
-            format!("\n{}", written(Table::new(Some(screen)), &[batch()])),
-            expected
-        );
+        let screen = Screen {
+            width: 20,
+            ..Screen::default()
+        };
+        assert_eq!(format!("\n{}", written(on(screen), &[batch()])), expected);
     }
 
     #[test]
@@ -281,9 +374,16 @@ mod tests {
             let column = Arc::new(Int64Array::from_iter_values(from..from + 3)) as ArrayRef;
             RecordBatch::try_from_iter([("n", column)]).expect("one column")
         };
-        let screen = Screen { width: 20, rows: 4 };
-        let text = written(Table::new(Some(screen)), &[numbers(0), numbers(3)]);
-        assert_eq!(text, " n\n───\n 0\n 1\n 2\n 3\n(6 rows, the first 4 shown)\n");
+        let screen = Screen {
+            width: 20,
+            rows: 4,
+            ..Screen::default()
+        };
+        let text = written(on(screen), &[numbers(0), numbers(3)]);
+        assert_eq!(
+            text,
+            " n\n───\n 0\n 1\n 2\n 3\n(6 rows, the first 4 shown, `.last` shows all)\n"
+        );
     }
 
     #[test]
@@ -291,8 +391,8 @@ mod tests {
         let text = "x".repeat(100);
         let column = Arc::new(StringArray::from(vec![text.as_str()])) as ArrayRef;
         let batch = RecordBatch::try_from_iter([("t", column)]).expect("one column");
-        assert!(written(Table::new(None), std::slice::from_ref(&batch)).contains(&text));
-        let cut = written(Table::new(Some(Screen::default())), &[batch]);
+        assert!(written(whole(), std::slice::from_ref(&batch)).contains(&text));
+        let cut = written(on(Screen::default()), &[batch]);
         assert!(cut.contains(&format!(" {}…\n", "x".repeat(WIDEST - 1))), "{cut}");
     }
 
@@ -301,7 +401,7 @@ mod tests {
         let values = (0..=SAMPLED).map(|row| if row == SAMPLED { "a longer text" } else { "a" });
         let column = Arc::new(StringArray::from_iter_values(values)) as ArrayRef;
         let batch = RecordBatch::try_from_iter([("t", column)]).expect("one column");
-        let text = written(Table::new(None), &[batch]);
+        let text = written(whole(), &[batch]);
         assert!(text.ends_with(" a\n a longer text\n"), "{text}");
         assert_eq!(text.lines().count(), SAMPLED + 3);
     }

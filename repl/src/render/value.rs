@@ -40,7 +40,11 @@ pub(crate) fn cell(field: &Field, array: &ArrayRef, row: usize) -> Result<String
         ("embedding", embedding_encoder(field)),
     ];
     if let Some((name, _)) = vector.into_iter().find(|(_, model)| model.is_some()) {
-        return Ok(format!("{name}[{}]", vector_len(field).unwrap_or_default()));
+        let shape = sparkline(&array.as_fixed_size_list().value(row));
+        return Ok(format!(
+            "{name}[{}] {shape}",
+            vector_len(field).unwrap_or_default()
+        ));
     }
     match array.data_type() {
         DataType::Float64 => Ok(real(array.as_primitive::<Float64Type>().value(row))),
@@ -116,6 +120,25 @@ fn strongest(pixels: &ArrayRef) -> Option<f64> {
         .filter(|gauss| gauss.is_finite())
         .map(|gauss| f64::from(gauss.abs()))
         .reduce(f64::max)
+}
+
+/// The first components of a vector as bars, by which two vectors can be told apart at a glance.
+fn sparkline(values: &ArrayRef) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    const SHOWN: usize = 12;
+    let values = values.as_primitive_opt::<Float32Type>();
+    let shown: Vec<f32> = values
+        .iter()
+        .flat_map(|values| values.iter().take(SHOWN).flatten())
+        .collect();
+    let largest = shown
+        .iter()
+        .fold(f32::MIN_POSITIVE, |largest, value| largest.max(value.abs()));
+    let bar = |value: &f32| {
+        let part = (value / largest).midpoint(1.0) * (BARS.len() - 1) as f32;
+        BARS[(part.round() as usize).min(BARS.len() - 1)]
+    };
+    shown.iter().map(bar).collect()
 }
 
 /// `[1, 2, 3, 4, … 4096 in all]`
@@ -224,11 +247,11 @@ mod tests {
         );
         assert_eq!(first(&patch, vector(&patch, vec![f32::NAN; 3])), "1×3 no field");
         let latent = latent_field("latent", 2, "sun");
-        assert_eq!(first(&latent, vector(&latent, vec![0.0; 2])), "latent[2]");
+        assert_eq!(first(&latent, vector(&latent, vec![-1.0, 2.0])), "latent[2] ▃█");
         let embedding = embedding_field("embedding", 2, "look");
         assert_eq!(
             first(&embedding, vector(&embedding, vec![0.0; 2])),
-            "embedding[2]"
+            "embedding[2] ▅▅"
         );
         let plain = Field::new(
             "v",

@@ -5,7 +5,11 @@ use std::io::Write;
 use arrow::{array::RecordBatch, datatypes::Schema};
 use helioql_catalog::types::unit_of;
 
-use super::{Renderer, Screen, table::lines, value::cell};
+use super::{
+    Renderer, Screen,
+    table::{footer, lines},
+    value::cell,
+};
 use crate::error::Result;
 
 /// Rows one below the other, each with its number.
@@ -59,7 +63,7 @@ impl Renderer for Vertical {
 
     fn end(&mut self, out: &mut dyn Write) -> Result<()> {
         if let Some(screen) = self.screen {
-            writeln!(out, "{}", super::table::count(self.rows, screen.rows))?;
+            writeln!(out, "{}", footer(self.rows, screen))?;
         }
         Ok(())
     }
@@ -84,7 +88,13 @@ harpnum  12673
          line 2
 ";
         assert_eq!(written(Vertical::new(None), &[batch()]), expected);
-        let screen = Screen { width: 80, rows: 1 };
-        assert!(written(Vertical::new(Some(screen)), &[batch()]).ends_with("(2 rows, the first 1 shown)\n"));
+        let screen = Screen {
+            rows: 1,
+            ..Screen::default()
+        };
+        assert!(
+            written(Vertical::new(Some(screen)), &[batch()])
+                .ends_with("(2 rows, the first 1 shown, `.last` shows all)\n")
+        );
     }
 }

@@ -26,9 +26,12 @@ use self::{
 use super::{
     cell::{Cell, integer, t_rec},
     report::Line,
-    store::{BATCH_ROWS, Incoming, Key, keys},
+    store::Incoming,
 };
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    tables::sharps::{BATCH_ROWS, Key, keys},
+};
 
 /// Rows of keywords from one or several places.
 pub(super) struct KeywordRows {

@@ -8,8 +8,7 @@ use arrow::{
 };
 use helioql_grammar::Diagnostic;
 
-use super::store::Key;
-use crate::{Error, Result};
+use crate::{Error, Result, tables::sharps::Key};
 
 /// One line of the answer.
 pub(super) struct Line {

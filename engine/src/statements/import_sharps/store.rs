@@ -7,9 +7,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, AsArray, BooleanArray, PrimitiveArray, RecordBatch, new_null_array},
+    array::{ArrayRef, BooleanArray, RecordBatch, new_null_array},
     compute::filter_record_batch,
-    datatypes::{ArrowPrimitiveType, Int64Type, SchemaRef, TimestampMicrosecondType},
+    datatypes::SchemaRef,
 };
 use datafusion::{dataframe::DataFrame, datasource::MemTable, execution::SendableRecordBatchStream};
 use futures::StreamExt;
@@ -19,18 +19,15 @@ use helioql_catalog::{
 };
 
 use crate::{
-    DEFAULT_ENCODER, Error, Result,
+    DEFAULT_ENCODER, Result,
     models::Handle,
     session::Session,
-    tables::{self, sharps},
+    tables::{
+        self,
+        sharps::{self, BATCH_ROWS, Key, keys},
+    },
     types::{PatchColumn, encoder_of, vector_array},
 };
-
-/// The rows of a batch: a row group of a table of patches.
-pub(super) const BATCH_ROWS: usize = 512;
-
-/// HARPNUM, and the microseconds of `T_REC` in Unix time.
-pub(super) type Key = (i64, i64);
 
 /// Records on their way into the table.
 pub(super) trait Incoming: Send {
@@ -104,27 +101,6 @@ impl Incoming for Replacing {
 
 pub(super) fn key(row: &SharpRow) -> Key {
     (row.id.harpnum, row.id.t_rec.to_unix_micros())
-}
-
-/// The keys of a batch's rows.
-pub(super) fn keys(batch: &RecordBatch) -> Result<Vec<Key>> {
-    let harpnums = primitive::<Int64Type>(batch, "harpnum")?;
-    let times = primitive::<TimestampMicrosecondType>(batch, "t_rec")?;
-    Ok((0..batch.num_rows())
-        .map(|row| (harpnums.value(row), times.value(row)))
-        .collect())
-}
-
-fn primitive<'b, T: ArrowPrimitiveType>(batch: &'b RecordBatch, name: &str) -> Result<&'b PrimitiveArray<T>> {
-    let column = batch.column_by_name(name);
-    column
-        .and_then(|column| column.as_primitive_opt::<T>())
-        .ok_or_else(|| {
-            Error::Unsupported(format!(
-                "`sharps` needs a column `{name}` of type {}",
-                T::DATA_TYPE
-            ))
-        })
 }
 
 /// Commits the table with what comes in, or puts it in memory where there is no catalogue on disk.

@@ -1,0 +1,59 @@
+//! `CREATE [TEMPORARY] TABLE name [AS query]`: a table of the catalogue where there is one on disk, else one in memory.
+
+use std::sync::Arc;
+
+use datafusion::{
+    common::plan_err,
+    dataframe::DataFrame,
+    logical_expr::{CreateMemoryTable, DdlStatement, LogicalPlan},
+};
+use futures::StreamExt;
+use helioql_catalog::Transaction;
+
+use crate::{Error, Result, session::Session, tables};
+
+pub(super) async fn execute(
+    session: &Session,
+    change: Option<&mut Transaction>,
+    mut create: CreateMemoryTable,
+) -> Result<DataFrame> {
+    let context = session.context();
+    let Some(change) = change else {
+        // Where nothing is kept all tables are temporary.
+        create.temporary = false;
+        let create = LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create));
+        return Ok(context.execute_logical_plan(create).await?);
+    };
+    let name = create.name.table().to_owned();
+    if context.table_exist(create.name.clone())? {
+        match (create.if_not_exists, create.or_replace) {
+            (true, false) => return Ok(context.read_empty()?),
+            (false, true) => {}
+            _ => {
+                return Ok(plan_err!(
+                    "the table `{name}` exists already; CREATE OR REPLACE TABLE puts a new one in its place"
+                )?);
+            }
+        }
+    }
+    if !create.constraints.is_empty() || !create.column_defaults.is_empty() {
+        return Err(Error::Unsupported(
+            "a table of the catalogue has columns with types, without PRIMARY KEY, UNIQUE or DEFAULT"
+                .to_owned(),
+        ));
+    }
+    let plan = Arc::unwrap_or_clone(create.input);
+    let schema = Arc::clone(plan.schema().inner());
+    let mut rows = DataFrame::new(context.state(), plan).execute_stream().await?;
+    let mut table = change.begin_table(&name, schema)?;
+    while let Some(batch) = rows.next().await {
+        session.models().check_cancelled()?;
+        table.write(&batch?)?;
+    }
+    table.finish()?;
+    // A view or a table in memory of this name would hide it.
+    if tables::stored(session, &name).await?.is_none() {
+        context.deregister_table(name.as_str())?;
+    }
+    Ok(context.read_empty()?)
+}

@@ -1,0 +1,61 @@
+//! `VACUUM [table]`: tables in one file each, and no file that nobody needs.
+
+use datafusion::dataframe::DataFrame;
+use helioql_grammar::{Diagnostic, ast::Vacuum};
+
+use super::{blocking, facts};
+use crate::{Result, changes, session::Session, tables};
+
+pub(super) async fn execute(session: &Session, vacuum: &Vacuum) -> Result<DataFrame> {
+    let mut known = tables::names(session.context());
+    if let Some(table) = &vacuum.table {
+        if !known.contains(&table.value) {
+            return Err(Diagnostic::error(format!("unknown table `{}`", table.value))
+                .with_span(table.span)
+                .with_suggestion(helioql_grammar::closest(
+                    &table.value,
+                    known.iter().map(String::as_str),
+                ))
+                .into());
+        }
+        known.retain(|name| *name == table.value);
+    }
+    let Some(catalogue) = session.engine().catalogue().cloned() else {
+        return facts(
+            session,
+            [("files deleted".to_owned(), "0, all is in memory".to_owned())],
+        );
+    };
+    let mut change = changes::begin(session)?;
+    let models = session.models().clone();
+    let written = blocking(move || {
+        let mut written = Vec::new();
+        for table in change.tables() {
+            models.check_cancelled()?;
+            if known.contains(&table) && change.compact_table(&table)? {
+                written.push(table);
+            }
+        }
+        if !written.is_empty() {
+            change.commit()?;
+        }
+        Ok(written)
+    })
+    .await?;
+    // The session lets go of what it read before.
+    tables::register(session).await?;
+    let removed = catalogue.remove_unused()?;
+    let written = match written.as_slice() {
+        [] => "none".to_owned(),
+        tables => tables.join(", "),
+    };
+    facts(
+        session,
+        [
+            ("tables written anew".to_owned(), written),
+            ("files deleted".to_owned(), removed.files.to_string()),
+            ("bytes deleted".to_owned(), removed.bytes.to_string()),
+            ("files kept for readers".to_owned(), removed.kept.to_string()),
+        ],
+    )
+}

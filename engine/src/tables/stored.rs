@@ -1,0 +1,161 @@
+//! A table of the catalogue: the Parquet files of one commit, which stay where they are as long as a plan may read them.
+
+use std::{path::Path, sync::Arc};
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::{
+    catalog::Session as PlanSession,
+    common::{Result as PlanResult, Statistics, not_impl_err},
+    datasource::{
+        TableProvider, TableType,
+        listing::{ListingTable, ListingTableConfig, ListingTableUrl, PartitionedFile},
+        physical_plan::{FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource},
+        source::DataSourceExec,
+    },
+    execution::{
+        context::SessionContext,
+        options::{ParquetReadOptions, ReadOptions},
+    },
+    logical_expr::{Expr, TableProviderFilterPushDown, dml::InsertOp},
+    parquet::arrow::async_reader::AsyncFileReader,
+    physical_plan::{ExecutionPlan, metrics::ExecutionPlanMetricsSet},
+};
+use helioql_catalog::{Snapshot, TableEntry};
+
+use crate::{Error, Result};
+
+/// A table as of one commit.
+#[derive(Debug)]
+pub(crate) struct StoredTable {
+    /// The commit that changed it last.
+    generation: u64,
+    rows: Arc<ListingTable>,
+    snapshot: Arc<Snapshot>,
+}
+
+impl StoredTable {
+    /// The table `entry` of `snapshot`, whose files are compared with what was written first.
+    pub(crate) fn open(
+        context: &SessionContext,
+        snapshot: &Arc<Snapshot>,
+        entry: &TableEntry,
+    ) -> Result<Self> {
+        let paths = snapshot.verify_table(&entry.name)?;
+        let urls = paths.iter().map(|path| url(path)).collect::<Result<Vec<_>>>()?;
+        let options = ParquetReadOptions::default()
+            .to_listing_options(&context.copied_config(), context.copied_table_options());
+        let config = ListingTableConfig::new_with_multi_paths(urls)
+            .with_listing_options(options)
+            .with_schema(entry.schema()?);
+        Ok(Self {
+            generation: entry.generation,
+            rows: Arc::new(ListingTable::try_new(config)?),
+            snapshot: Arc::clone(snapshot),
+        })
+    }
+
+    /// The same table as a later commit has it, which did not change it.
+    pub(crate) fn unchanged_in(&self, snapshot: &Arc<Snapshot>) -> Self {
+        Self {
+            generation: self.generation,
+            rows: Arc::clone(&self.rows),
+            snapshot: Arc::clone(snapshot),
+        }
+    }
+
+    /// The commit that changed it last.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+}
+
+fn url(path: &Path) -> Result<ListingTableUrl> {
+    let text = path.to_str().ok_or_else(|| {
+        Error::Unsupported(format!(
+            "{}: the path of a catalogue must be valid UTF-8",
+            path.display()
+        ))
+    })?;
+    Ok(ListingTableUrl::parse(text)?)
+}
+
+#[async_trait]
+impl TableProvider for StoredTable {
+    fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn PlanSession,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> PlanResult<Arc<dyn ExecutionPlan>> {
+        let plan = self.rows.scan(state, projection, filters, limit).await?;
+        Ok(held(plan, &self.snapshot))
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> PlanResult<Vec<TableProviderFilterPushDown>> {
+        self.rows.supports_filters_pushdown(filters)
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        self.rows.statistics()
+    }
+
+    async fn insert_into(
+        &self,
+        _: &dyn PlanSession,
+        _: Arc<dyn ExecutionPlan>,
+        _: InsertOp,
+    ) -> PlanResult<Arc<dyn ExecutionPlan>> {
+        not_impl_err!(
+            "INSERT into a table of the catalogue is a statement of its own: PREPARE and EXPLAIN take queries"
+        )
+    }
+}
+
+/// The plan of a scan, which holds the files that it has yet to open.
+fn held(plan: Arc<dyn ExecutionPlan>, snapshot: &Arc<Snapshot>) -> Arc<dyn ExecutionPlan> {
+    let scan = plan
+        .downcast_ref::<DataSourceExec>()
+        .and_then(DataSourceExec::downcast_to_file_source::<ParquetSource>);
+    let Some((config, source)) = scan else {
+        return plan;
+    };
+    let Some(files) = source.parquet_file_reader_factory() else {
+        return plan;
+    };
+    let files = HeldFiles {
+        files: Arc::clone(files),
+        _snapshot: Arc::clone(snapshot),
+    };
+    let source = source.clone().with_parquet_file_reader_factory(Arc::new(files));
+    let config = FileScanConfigBuilder::from(config.clone()).with_source(Arc::new(source));
+    DataSourceExec::from_data_source(config.build())
+}
+
+#[derive(Debug)]
+struct HeldFiles {
+    files: Arc<dyn ParquetFileReaderFactory>,
+    _snapshot: Arc<Snapshot>,
+}
+
+impl ParquetFileReaderFactory for HeldFiles {
+    fn create_reader(
+        &self,
+        partition_index: usize,
+        file: PartitionedFile,
+        metadata_size_hint: Option<usize>,
+        metrics: &ExecutionPlanMetricsSet,
+    ) -> PlanResult<Box<dyn AsyncFileReader + Send>> {
+        self.files
+            .create_reader(partition_index, file, metadata_size_hint, metrics)
+    }
+}

@@ -1,0 +1,158 @@
+//! Where results go: standard output, a file, or a pager at the prompt. All that is written passes here, so
+//! that `.output` and `.once` can lead it elsewhere.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, IsTerminal, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    error::{Error, Result},
+    pager::Pager,
+};
+
+/// The place that results are written to.
+pub(crate) struct Output {
+    target: Target,
+    /// What `.once` put aside.
+    usual: Option<Box<Target>>,
+    /// Results that a binary format has begun on this target: it holds one.
+    results: usize,
+}
+
+enum Target {
+    Standard(BufWriter<io::Stdout>),
+    File(PathBuf, BufWriter<File>),
+    Pager(Pager),
+}
+
+impl Output {
+    /// Standard output, or a file.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub(crate) fn new(path: Option<&Path>) -> Result<Self> {
+        Ok(Self {
+            target: Target::new(path)?,
+            usual: None,
+            results: 0,
+        })
+    }
+
+    /// Leads what follows to a file, or back to standard output.
+    ///
+    /// # Errors
+    /// When what was written cannot be finished or the file cannot be made; then nothing changes.
+    pub(crate) fn redirect(&mut self, path: Option<&Path>) -> Result<()> {
+        self.flush()?;
+        *self = Self::new(path)?;
+        Ok(())
+    }
+
+    /// Leads the next result to a file, as [`Output::end_of_result`] is told.
+    ///
+    /// # Errors
+    /// As [`Output::redirect`].
+    pub(crate) fn redirect_once(&mut self, path: &Path) -> Result<()> {
+        self.flush()?;
+        let once = Target::new(Some(path))?;
+        let before = std::mem::replace(&mut self.target, once);
+        // The second of two `.once` takes the place of the first.
+        self.usual.get_or_insert_with(|| Box::new(before));
+        self.results = 0;
+        Ok(())
+    }
+
+    /// Lets a pager show what follows until [`Output::end_of_result`], where it is longer than the screen.
+    pub(crate) fn page(&mut self, lines: usize) {
+        if self.usual.is_none() && self.is_terminal() {
+            self.usual = Some(Box::new(std::mem::replace(
+                &mut self.target,
+                Target::Pager(Pager::new(lines)),
+            )));
+        }
+    }
+
+    /// Ends what holds for one result only.
+    ///
+    /// # Errors
+    /// When what was written cannot be finished.
+    pub(crate) fn end_of_result(&mut self) -> Result<()> {
+        let flushed = self.flush();
+        if let Some(usual) = self.usual.take() {
+            let ended = std::mem::replace(&mut self.target, *usual);
+            if let Target::Pager(pager) = ended {
+                pager.finish()?;
+            }
+        }
+        Ok(flushed?)
+    }
+
+    /// Counts a result of a binary format.
+    ///
+    /// # Errors
+    /// When there is one already, or when a terminal would show it.
+    pub(crate) fn begin_binary(&mut self, format: impl std::fmt::Display) -> Result<()> {
+        if self.is_terminal() {
+            return Err(Error::command(format!(
+                "{format} is for files and pipes, not for a terminal; `-o FILE` or `.once FILE` writes a file"
+            )));
+        }
+        self.results += 1;
+        if self.results > 1 {
+            return Err(Error::command(format!(
+                "{format} holds one result, found another for the same output; `.once FILE` gives each its own"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Whether a person reads what is written.
+    pub(crate) fn is_terminal(&self) -> bool {
+        matches!(self.target, Target::Standard(_) | Target::Pager(_)) && io::stdout().is_terminal()
+    }
+}
+
+impl Target {
+    fn new(path: Option<&Path>) -> Result<Self> {
+        let Some(path) = path else {
+            return Ok(Self::Standard(BufWriter::new(io::stdout())));
+        };
+        match File::create(path) {
+            Ok(file) => Ok(Self::File(path.to_owned(), BufWriter::new(file))),
+            Err(source) => Err(Error::File {
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
+    fn writer(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Standard(out) => out,
+            Self::File(_, out) => out,
+            Self::Pager(out) => out,
+        }
+    }
+
+    /// The error with the name of the file that it is about.
+    fn named(&self, error: io::Error) -> io::Error {
+        match self {
+            Self::File(path, _) => io::Error::new(error.kind(), format!("{}: {error}", path.display())),
+            Self::Standard(_) | Self::Pager(_) => error,
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.target.writer().write(bytes);
+        written.map_err(|error| self.target.named(error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.target.writer().flush();
+        flushed.map_err(|error| self.target.named(error))
+    }
+}
