@@ -22,6 +22,8 @@ use sqllogictest::{
 
 /// Where the files stand.
 const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/slt");
+/// The first line of a file that is also run on a catalogue on disk, with the same answers.
+const ON_DISK: &str = "# In memory and on disk.";
 /// The condition of records that need real observations, and the folder it stands for.
 const CONDITION: (&str, &str) = ("fits", "fits");
 
@@ -33,23 +35,34 @@ fn main() -> ExitCode {
         .into_iter()
         .flatten()
         .filter_map(Result::ok);
-    let trials: Vec<Trial> = paths.map(|path| trial(path, complete)).collect();
+    let trials: Vec<Trial> = paths.flat_map(|path| trials(path, complete)).collect();
     assert!(!trials.is_empty(), "no .slt files in {FILES}");
     run(&Arguments::from_iter(arguments), trials).exit_code()
 }
 
-fn trial(path: PathBuf, complete: bool) -> Trial {
+fn trials(path: PathBuf, complete: bool) -> Vec<Trial> {
     let name = path
         .strip_prefix(FILES)
         .unwrap_or(&path)
         .with_extension("")
         .display()
         .to_string();
-    Trial::test(name, move || if complete { write(&path) } else { check(&path) })
+    let on_disk = fs::read_to_string(&path).is_ok_and(|text| text.lines().next() == Some(ON_DISK));
+    if complete {
+        return vec![Trial::test(name, move || write(&path))];
+    }
+    let mut trials = Vec::new();
+    if on_disk {
+        let path = path.clone();
+        let name = format!("{name} on disk");
+        trials.push(Trial::test(name, move || check(&path, Bench::stored()?)));
+    }
+    trials.push(Trial::test(name, move || check(&path, Bench::simulated()?)));
+    trials
 }
 
-fn check(path: &Path) -> Result<(), Failed> {
-    let mut runner = runner(path)?;
+fn check(path: &Path, bench: Bench) -> Result<(), Failed> {
+    let mut runner = runner(path, bench)?;
     runner.with_column_validator(strict_column_validator);
     runner.run_file(path)?;
     Ok(())
@@ -57,7 +70,7 @@ fn check(path: &Path) -> Result<(), Failed> {
 
 /// Replaces what a file expects by what is found. To be read before it is committed.
 fn write(path: &Path) -> Result<(), Failed> {
-    let mut runner = runner(path)?;
+    let mut runner = runner(path, Bench::simulated()?)?;
     let written = runner.update_test_file(
         path,
         " ",
@@ -71,8 +84,8 @@ fn write(path: &Path) -> Result<(), Failed> {
 
 type Connect = Box<dyn FnMut() -> std::future::Ready<Result<Connection, Report>> + Send>;
 
-fn runner(path: &Path) -> Result<Runner<Connection, Connect>, Failed> {
-    let bench = Arc::new(Bench::simulated()?);
+fn runner(path: &Path, bench: Bench) -> Result<Runner<Connection, Connect>, Failed> {
+    let bench = Arc::new(bench);
     let connect: Connect = Box::new(move || std::future::ready(Ok(Connection(Arc::clone(&bench)))));
     let mut runner = Runner::new(connect);
     let (condition, folder) = CONDITION;

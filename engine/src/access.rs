@@ -54,6 +54,11 @@ impl Access {
         refused.map_err(|refusal| refusal.with_span(statement.span).into())
     }
 
+    /// Refuses to change the catalogue where it may only be read.
+    pub(crate) fn check_change(self) -> Result<()> {
+        Ok(self.refusal("this statement", true, false)?)
+    }
+
     /// Refuses a plan that does more than is allowed.
     pub(crate) fn check_plan(self, plan: &LogicalPlan) -> Result<()> {
         if self == Self::default() {

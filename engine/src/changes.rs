@@ -51,6 +51,7 @@ pub(crate) fn begin(session: &Session) -> Result<Transaction> {
     let catalogue = session.engine().catalogue();
     let catalogue =
         catalogue.ok_or_else(|| Error::Unsupported("there is no catalogue on disk".to_owned()))?;
+    session.access().check_change()?;
     if session.engine().kind() == Kind::Demo {
         return Err(Error::Unsupported(
             "the demo catalogue stays as it is; `helioql FILE` opens one of your own".to_owned(),
@@ -64,9 +65,9 @@ async fn is_of_catalogue(session: &Session, plan: &LogicalPlan) -> Result<bool> 
     match plan {
         LogicalPlan::Dml(DmlStatement { table_name, .. }) => is_stored(session, table_name).await,
         LogicalPlan::Ddl(DdlStatement::DropTable(drop)) => is_stored(session, &drop.name).await,
-        LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => Ok(!create.temporary
-            && session.engine().kind() == Kind::Catalogue
-            && own_name(&create.name).is_some()),
+        LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => {
+            Ok(session.engine().kind() == Kind::Catalogue && own_name(&create.name).is_some())
+        }
         _ => Ok(false),
     }
 }

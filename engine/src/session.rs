@@ -270,6 +270,10 @@ impl Session {
         self.followed.store(generation + 1, Ordering::Release);
     }
 
+    pub(crate) fn access(&self) -> Access {
+        self.access
+    }
+
     pub(crate) fn models(&self) -> &Handle {
         &self.models
     }

@@ -20,6 +20,7 @@ use helioql_catalog::{
     types::patch_grid,
 };
 use helioql_grammar::TRec;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::rows;
@@ -34,6 +35,8 @@ const SEED: u64 = 1;
 pub struct Bench {
     runtime: Runtime,
     session: Session,
+    /// What the catalogue lies in, where it is one on disk.
+    _directory: Option<TempDir>,
 }
 
 impl Bench {
@@ -46,6 +49,28 @@ impl Bench {
         let (schema, batches) = sharps()?.clone();
         bench.put("sharps", schema, batches)?;
         Ok(bench)
+    }
+
+    /// A session over a catalogue in a directory of its own with the same records.
+    ///
+    /// # Errors
+    /// When the records cannot be simulated or embedded, or the directory cannot be written.
+    pub fn stored() -> Result<Self> {
+        let directory = tempfile::tempdir().map_err(|source| Error::Io {
+            path: std::env::temp_dir(),
+            source,
+        })?;
+        let engine = Engine::open(directory.path().join("sun.helio"))?;
+        let (schema, batches) = sharps()?.clone();
+        if let Some(catalogue) = engine.catalogue() {
+            let mut change = catalogue.begin()?;
+            change.write_table("sharps", schema, batches)?;
+            change.commit()?;
+        }
+        Ok(Self {
+            _directory: Some(directory),
+            ..Self::over(&engine)?
+        })
     }
 
     /// A session over an engine in memory, `sharps` being empty.
@@ -66,7 +91,11 @@ impl Bench {
             source,
         })?;
         let session = runtime.block_on(engine.session())?;
-        Ok(Self { runtime, session })
+        Ok(Self {
+            runtime,
+            session,
+            _directory: None,
+        })
     }
 
     /// The session itself.

@@ -1,7 +1,7 @@
 //! What the tests of this crate share. The tests themselves stand beside this folder, one file for each way
 //! of asking: `sqllogictest.rs` (what SQL can show), `golden_keywords.rs` (real observations),
 //! `keyword_tables.rs`, `jsoc.rs` (a server on the loopback),
-//! `determinism.rs`, `properties.rs`, `rules.rs` (plans before and after each analyzer rule), `metamorphic.rs` (what must hold between answers), `documentation.rs` (what help texts promise), `cancel.rs`, `shell.rs` (the
+//! `determinism.rs`, `properties.rs`, `rules.rs` (plans before and after each analyzer rule), `metamorphic.rs` (what must hold between answers), `documentation.rs` (what help texts promise), `cancel.rs`, `catalog.rs` (what a catalogue survives), `shell.rs` (the
 //! program as a user runs it) and `tidy.rs` (the code itself).
 
 pub mod bench;

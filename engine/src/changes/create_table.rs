@@ -1,9 +1,9 @@
-//! `CREATE [TEMPORARY] TABLE name [AS query]`: a table of the catalogue where there is one on disk, else one in memory.
+//! `CREATE TABLE name [AS query]`: a table of the catalogue where there is one on disk, else one in memory.
 
 use std::sync::Arc;
 
 use datafusion::{
-    common::plan_err,
+    common::exec_err,
     dataframe::DataFrame,
     logical_expr::{CreateMemoryTable, DdlStatement, LogicalPlan},
 };
@@ -15,12 +15,10 @@ use crate::{Error, Result, session::Session, tables};
 pub(super) async fn execute(
     session: &Session,
     change: Option<&mut Transaction>,
-    mut create: CreateMemoryTable,
+    create: CreateMemoryTable,
 ) -> Result<DataFrame> {
     let context = session.context();
     let Some(change) = change else {
-        // Where nothing is kept all tables are temporary.
-        create.temporary = false;
         let create = LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create));
         return Ok(context.execute_logical_plan(create).await?);
     };
@@ -29,11 +27,8 @@ pub(super) async fn execute(
         match (create.if_not_exists, create.or_replace) {
             (true, false) => return Ok(context.read_empty()?),
             (false, true) => {}
-            _ => {
-                return Ok(plan_err!(
-                    "the table `{name}` exists already; CREATE OR REPLACE TABLE puts a new one in its place"
-                )?);
-            }
+            // In DataFusion's words, which come out as its own error does.
+            _ => return Ok(exec_err!("Table '{name}' already exists")?),
         }
     }
     if !create.constraints.is_empty() || !create.column_defaults.is_empty() {

@@ -1,0 +1,277 @@
+//! A catalogue loses nothing: writers that are killed, files that are damaged, readers and writers that meet.
+//!
+//! The usual run takes seconds. `HELIOQL_KILLS=300 HELIOQL_SECONDS=60 HELIOQL_DAMAGES=50` make it thorough.
+
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use helioql::Engine;
+use helioql_tests::{Bench, program};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tempfile::TempDir;
+
+type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+
+fn setting(name: &str, default: u64) -> u64 {
+    let set = std::env::var(name).ok().and_then(|text| text.parse().ok());
+    set.unwrap_or(default)
+}
+
+fn open(path: &Path) -> Outcome<Bench> {
+    Ok(Bench::over(&Engine::open(path)?)?)
+}
+
+/// The first column of an answer.
+fn column(bench: &Bench, sql: &str) -> Outcome<Vec<String>> {
+    let rows = bench.rows(sql)?.into_iter();
+    Ok(rows.filter_map(|row| row.into_iter().next()).collect())
+}
+
+/// What is wrong with the catalogue, as it says itself.
+fn problems(bench: &Bench) -> Outcome<Vec<Vec<String>>> {
+    let mut rows = bench.rows("CHECK CATALOG")?;
+    rows.retain(|row| row[3] != "NULL");
+    Ok(rows)
+}
+
+fn copy(from: &Path, to: &Path) -> Outcome {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let place = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &place)?;
+        } else {
+            fs::copy(entry.path(), place)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a catalogue holds: the rows of each table, as sums that any lost or doubled row would change.
+fn state(bench: &Bench) -> Outcome<Vec<String>> {
+    let mut state = Vec::new();
+    let tables = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1";
+    for table in column(bench, tables)? {
+        let sums = match table.as_str() {
+            "sharps" => "count(*), sum(harpnum), sum(usflux), count(patch), count(embedding)",
+            _ => "count(*), sum(a), min(a), max(a), count(b)",
+        };
+        state.push(format!(
+            "{table}: {:?}",
+            bench.rows(&format!("SELECT {sums} FROM {table}"))?
+        ));
+    }
+    state.push(format!(
+        "{:?}",
+        bench.rows("SELECT name FROM system.encoders ORDER BY 1")?
+    ));
+    Ok(state)
+}
+
+/// A statement that is killed at any moment has happened, or has not.
+#[test]
+fn a_killed_statement_is_done_or_was_never_begun() -> Outcome {
+    let home = TempDir::new()?;
+    let (catalogue, fits) = (home.path().join("sun.helio"), home.path().join("fits"));
+    let bench = open(&catalogue)?;
+    bench.rows(&format!(
+        "EXPORT SHARPS TO '{}' AS SELECT * FROM SIMULATE(n => 2, seed => 5)",
+        fits.display()
+    ))?;
+    bench.rows("INSERT INTO sharps SELECT * FROM SIMULATE(n => 40, seed => 1)")?;
+    bench.rows("CREATE TABLE t AS SELECT value AS a, 'b' AS b FROM generate_series(1, 1000)")?;
+    drop(bench);
+    let statements = [
+        "INSERT INTO t SELECT value, 'more' FROM generate_series(1, 100000)".to_owned(),
+        "UPDATE sharps SET usflux = usflux * 2 WHERE harpnum % 2 = 0".to_owned(),
+        "CREATE OR REPLACE TABLE u AS SELECT harpnum AS a, patch AS b FROM sharps".to_owned(),
+        format!("IMPORT SHARPS FROM '{}/*.fits'", fits.display()),
+        "DELETE FROM t WHERE a % 7 = 3".to_owned(),
+        "VACUUM".to_owned(),
+        "DELETE FROM sharps WHERE harpnum = (SELECT max(harpnum) FROM sharps)".to_owned(),
+        "CREATE OR REPLACE TABLE t AS SELECT a, b FROM t WHERE a < 50000".to_owned(),
+        "CREATE OR REPLACE ENCODER glance WITH (steps = 1, batch = 8, size = 16) AS SELECT patch FROM sharps"
+            .to_owned(),
+    ];
+    let mut random = ChaCha8Rng::seed_from_u64(6);
+    let (mut done, mut undone) = (0, 0);
+    let mut lasts = vec![None; statements.len()];
+    for run in 0..setting("HELIOQL_KILLS", 27) as usize {
+        let number = run % statements.len();
+        let statement = statements[number].as_str();
+        let twin = home.path().join(format!("twin-{run}.helio"));
+        copy(&catalogue, &twin)?;
+        let (before, after) = {
+            let bench = open(&twin)?;
+            let before = state(&bench)?;
+            let start = Instant::now();
+            bench.rows(statement)?;
+            lasts[number].get_or_insert(start.elapsed() + Duration::from_millis(150));
+            (before, state(&bench)?)
+        };
+        fs::remove_dir_all(&twin)?;
+
+        let mut child = program::helioql([catalogue.as_os_str(), "-c".as_ref(), statement.as_ref()])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let last = lasts[number].unwrap_or_default();
+        thread::sleep(last.mul_f64(random.random_range(0.0..1.2)));
+        child.kill()?;
+        child.wait()?;
+
+        let bench = open(&catalogue)?;
+        assert_eq!(problems(&bench)?, Vec::<Vec<String>>::new(), "{statement}");
+        let found = state(&bench)?;
+        if found == after {
+            done += 1;
+        } else {
+            assert_eq!(found, before, "{statement}");
+            undone += 1;
+            bench.rows(statement)?;
+            assert_eq!(state(&bench)?, after, "{statement} again");
+        }
+        assert_eq!(problems(&bench)?, Vec::<Vec<String>>::new(), "{statement} again");
+    }
+    println!("{done} statements were done when they were killed, {undone} were not");
+    Ok(())
+}
+
+/// A reader sees the rows of one commit, whatever two writers do, and nobody sees anything but a lock that is taken.
+#[test]
+fn readers_see_one_commit() -> Outcome {
+    let home = TempDir::new()?;
+    let path = home.path().join("sun.helio");
+    open(&path)?.rows("CREATE TABLE t AS SELECT value - 50 AS a, 'b' AS b FROM generate_series(0, 100)")?;
+    let (stop, commits, reads) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    let write = |number: usize| -> Result<(), String> {
+        let bench = open(&path).map_err(|error| error.to_string())?;
+        for turn in 0.. {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            // Each keeps the sum 0 and the count a multiple of 101.
+            let statement = match (turn + number) % 4 {
+                0 | 1 => "INSERT INTO t SELECT value - 50, 'b' FROM generate_series(0, 100)",
+                2 => "UPDATE t SET a = -a",
+                _ => {
+                    "CREATE OR REPLACE TABLE t AS SELECT value - 50 AS a, 'b' AS b FROM generate_series(0, 100)"
+                }
+            };
+            match bench.rows(statement) {
+                Ok(_) => {
+                    commits.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(error) if error.to_string().contains("only one writer at a time") => {
+                    thread::sleep(Duration::from_millis(2));
+                }
+                Err(error) => return Err(format!("{statement}: {error}")),
+            }
+        }
+        Ok(())
+    };
+    let read = || -> Result<(), String> {
+        let bench = open(&path).map_err(|error| error.to_string())?;
+        while !stop.load(Ordering::Relaxed) {
+            let rows = bench
+                .rows("SELECT count(*) % 101, count(*) > 0, sum(a), max(a) FROM t")
+                .map_err(|error| error.to_string())?;
+            if rows != [["0", "true", "0", "50"].map(str::to_owned).to_vec()] {
+                return Err(format!("found {rows:?}"));
+            }
+            reads.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    };
+    thread::scope(|scope| -> Outcome {
+        let writers: Vec<_> = (0..2).map(|number| scope.spawn(move || write(number))).collect();
+        let readers: Vec<_> = (0..8).map(|_| scope.spawn(read)).collect();
+        thread::sleep(Duration::from_secs(setting("HELIOQL_SECONDS", 3)));
+        stop.store(true, Ordering::Relaxed);
+        for worker in writers.into_iter().chain(readers) {
+            worker.join().map_err(|_| "a worker panicked")??;
+        }
+        Ok(())
+    })?;
+    let (commits, reads) = (commits.into_inner(), reads.into_inner());
+    println!("{commits} commits, {reads} reads");
+    assert!(commits > 3 && reads > 8, "{commits} commits, {reads} reads");
+    assert_eq!(problems(&open(&path)?)?, Vec::<Vec<String>>::new());
+    Ok(())
+}
+
+/// A file that is not what was written is refused by name, or read as it was.
+#[test]
+fn damage_is_named_or_does_no_harm() -> Outcome {
+    let home = TempDir::new()?;
+    let path = home.path().join("sun.helio");
+    {
+        let bench = open(&path)?;
+        bench.rows("INSERT INTO sharps SELECT * FROM SIMULATE(n => 12, seed => 1)")?;
+        bench.rows("CREATE TABLE t AS SELECT value AS a, 'b' AS b FROM generate_series(1, 100)")?;
+        bench.rows(
+            "CREATE ENCODER glance WITH (steps = 1, batch = 8, size = 16) AS SELECT patch FROM sharps",
+        )?;
+    }
+    let asked = |path: &Path| -> Outcome<Vec<String>> {
+        let bench = open(path)?;
+        let mut state = state(&bench)?;
+        let embedded =
+            "SELECT round(sum(l2_distance(EMBED(patch, 'glance'), EMBED(patch, 'glance'))), 3) FROM sharps";
+        state.extend(column(&bench, embedded)?);
+        Ok(state)
+    };
+    let whole = asked(&path)?;
+    let mut files: Vec<PathBuf> = Vec::new();
+    for folder in ["", "tables", "models/encoder"] {
+        for entry in fs::read_dir(path.join(folder))? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() && entry.file_name() != "lock" {
+                files.push(entry.path());
+            }
+        }
+    }
+    files.sort();
+    assert!(files.len() >= 5, "{files:?}");
+    let mut random = ChaCha8Rng::seed_from_u64(6);
+    let (mut refused, mut harmless) = (0, 0);
+    for file in &files {
+        let bytes = fs::read(file)?;
+        for turn in 0..setting("HELIOQL_DAMAGES", 4) {
+            let at = random.random_range(0..bytes.len());
+            let mut damaged = bytes.clone();
+            if turn % 4 == 3 {
+                damaged.truncate(at);
+            } else {
+                damaged[at] ^= 1 << random.random_range(0..8);
+            }
+            fs::write(file, damaged)?;
+            match asked(&path) {
+                Ok(answer) => {
+                    assert_eq!(answer, whole, "{} at {at}", file.display());
+                    harmless += 1;
+                }
+                Err(error) => {
+                    let error = error.to_string();
+                    let name = file.file_name().unwrap_or_default().to_string_lossy();
+                    assert!(error.contains(&*name), "{name}, byte {at}: {error}");
+                    refused += 1;
+                }
+            }
+        }
+        fs::write(file, bytes)?;
+    }
+    assert_eq!(asked(&path)?, whole);
+    println!("{refused} damaged files were refused by name, {harmless} did no harm");
+    assert!(refused > harmless);
+    Ok(())
+}
