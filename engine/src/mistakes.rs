@@ -40,8 +40,12 @@ pub(crate) async fn located(session: &Session, error: Error, statement: &Stateme
     let Some(Ok(parsed)) = query(statement).map(parse) else {
         return error;
     };
-    let found = stack::deep(true, all(session, parsed, tokens)).await;
+    let search = Search {
+        session,
+        began: Instant::now(),
+    };
     let first = error.diagnostic().message;
+    let found = stack::deep(true, search.all(parsed, tokens)).await;
     // What came while rows were read is not found by planning, and then planning has nothing to say.
     match Diagnostic::of_all(found) {
         Some(found) if found.all().any(|one| one.message == first) => error.placed(found),
@@ -61,53 +65,81 @@ fn query(statement: &Statement) -> Option<&[TokenWithSpan]> {
     }
 }
 
-async fn all(session: &Session, mut parsed: SqlStatement, mut tokens: Vec<TokenWithSpan>) -> Vec<Diagnostic> {
-    let began = Instant::now();
-    let mut holes = Holes::default();
-    let mut before_last = parsed.clone();
-    let mut found: Vec<Diagnostic> = Vec::new();
-    for _ in 0..ROUNDS {
-        let Err(error) = session.check(parsed.clone()).await else {
-            break;
-        };
-        let is_guessed = error.diagnostic().span.is_none();
-        let error = error.located(&tokens, &session.context().state());
-        let mistake = error.diagnostic();
-        let before = parsed.clone();
-        // Without a place there is nothing to take out.
-        let Some(place) = mistake.span else { break };
-        let Some(hole) = holes.dig(&mut SyntaxTree(&mut parsed), place) else {
-            break;
-        };
-        tokens.retain(|token| !holes.contain(token.span));
-
-        let is_repeated = found.last().is_some_and(|last| last.message == mistake.message);
-        if is_guessed && is_repeated && !is_said_without(session, before_last, place, &mistake).await {
-            found.pop();
-        }
-        // The name of an argument is wrong whatever its value is.
-        let is_of_a_part = matches!(error, Error::Diagnostic(_)) && hole.span.start != place.start;
-        let follows = !found.is_empty() && error.may_follow(holes.has_table());
-        if !follows && (is_of_a_part || !hole.is_around_another) {
-            found.push(mistake);
-        }
-        before_last = before;
-        if began.elapsed() > PATIENCE {
-            break;
-        }
-    }
-    found
+/// What plans a query again and again.
+struct Search<'s> {
+    session: &'s Session,
+    began: Instant,
 }
 
-/// Whether `mistake` is still said when only what stands at `place` is taken out. If not, it was never about the place
-/// that was guessed before.
-async fn is_said_without(
-    session: &Session,
-    mut statement: SqlStatement,
-    place: Span,
-    mistake: &Diagnostic,
-) -> bool {
-    Holes::default().dig(&mut SyntaxTree(&mut statement), place);
-    let said = session.check(statement).await;
-    said.is_err_and(|error| error.diagnostic().message == mistake.message)
+impl Search<'_> {
+    /// Every mistake that has a place, or whose place can be found.
+    async fn all(&self, mut parsed: SqlStatement, mut tokens: Vec<TokenWithSpan>) -> Vec<Diagnostic> {
+        let mut holes = Holes::default();
+        let mut before_last = parsed.clone();
+        let mut found: Vec<Diagnostic> = Vec::new();
+        for _ in 0..ROUNDS {
+            if self.is_over() {
+                break;
+            }
+            let Err(error) = self.session.check(parsed.clone()).await else {
+                break;
+            };
+            let is_given = error.diagnostic().span.is_some();
+            let error = error.located(&tokens, &self.session.context().state());
+            let mut mistake = error.diagnostic();
+            let is_guessed = !is_given && mistake.span.is_some();
+            if mistake.span.is_none() {
+                mistake.span = self.place_of(&parsed, &mistake).await;
+            }
+            // Without a place there is nothing to take out.
+            let Some(place) = mistake.span else { break };
+            let is_of_a_hole = holes.contain(place);
+            let before = parsed.clone();
+            let Some(hole) = holes.dig(&mut SyntaxTree(&mut parsed), place) else {
+                break;
+            };
+            tokens.retain(|token| !holes.contain(token.span));
+
+            let is_repeated = found.last().is_some_and(|last| last.message == mistake.message);
+            if is_guessed && is_repeated && !self.is_said_without(before_last, place, &mistake).await {
+                // It was never about the place that was guessed before.
+                found.pop();
+            }
+            // The name of an argument is wrong whatever its value is.
+            let is_of_a_part = matches!(error, Error::Diagnostic(_)) && hole.span.start != place.start;
+            let follows = !found.is_empty() && error.may_follow(hole.lacks_a_table);
+            if !follows && !is_of_a_hole && (is_of_a_part || !hole.is_around_another) {
+                found.push(mistake);
+            }
+            before_last = before;
+        }
+        found
+    }
+
+    /// The smallest expression without which `mistake` is not said.
+    async fn place_of(&self, parsed: &SqlStatement, mistake: &Diagnostic) -> Option<Span> {
+        for place in hole::candidates(&mut SyntaxTree(&mut parsed.clone()), ROUNDS) {
+            if self.is_over() {
+                break;
+            }
+            if !self.is_said_without(parsed.clone(), place, mistake).await {
+                return Some(place);
+            }
+        }
+        None
+    }
+
+    /// Whether `mistake` is still said when what stands at `place` is taken out.
+    async fn is_said_without(&self, mut parsed: SqlStatement, place: Span, mistake: &Diagnostic) -> bool {
+        Holes::default().dig(&mut SyntaxTree(&mut parsed), place);
+        let said = self.session.check(parsed).await;
+        said.is_err_and(|error| {
+            let said = error.diagnostic();
+            said.message == mistake.message && said.notes == mistake.notes
+        })
+    }
+
+    fn is_over(&self) -> bool {
+        self.began.elapsed() > PATIENCE
+    }
 }
