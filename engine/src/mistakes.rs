@@ -88,7 +88,7 @@ impl Search<'_> {
             let error = error.located(&tokens, &self.session.context().state());
             let mut mistake = error.diagnostic();
             let is_guessed = !is_given && mistake.span.is_some();
-            if mistake.span.is_none() {
+            if mistake.span.is_none() && error.is_without_words() {
                 mistake.span = self.place_of(&parsed, &mistake).await;
             }
             // Without a place there is nothing to take out.

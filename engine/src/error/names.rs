@@ -21,14 +21,13 @@ pub(super) fn suggest(
         return diagnostic;
     };
     let mut names = match family {
-        Family::None | Family::Query => return diagnostic,
         Family::Value if name.parse::<Quantity>().is_ok() => {
             return diagnostic.with_hint(format!(
                 "a quantity is written without quotes: `{}`",
                 name.replace(' ', "")
             ));
         }
-        Family::Value => return diagnostic,
+        Family::None | Family::Query | Family::Value => return diagnostic,
         Family::Column if !has_from(tokens) => {
             return diagnostic.with_hint("a column comes from a table, which is named in FROM");
         }

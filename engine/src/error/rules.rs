@@ -138,6 +138,12 @@ pub(super) const RULES: &[Rule] = &[
         AS_OTHER,
         "{0}",
     ),
+    of_query(
+        "Schema contains qualified field name {} and unqualified field name {} which would be ambiguous",
+        "two columns are called `{1}`",
+        AS_OTHER,
+        "{1}",
+    ),
     rule(
         "Schema contains duplicate qualified field name {}.{}",
         "two tables are called `{0}`",
