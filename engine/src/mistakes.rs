@@ -75,8 +75,9 @@ impl Search<'_> {
     /// Every mistake that has a place, or whose place can be found.
     async fn all(&self, mut parsed: SqlStatement, mut tokens: Vec<TokenWithSpan>) -> Vec<Diagnostic> {
         let mut holes = Holes::default();
-        let mut before_last = parsed.clone();
         let mut found: Vec<Diagnostic> = Vec::new();
+        // The tree before the last of them was taken out, if its place was guessed by a word.
+        let mut guess: Option<SqlStatement> = None;
         for _ in 0..ROUNDS {
             if self.is_over() {
                 break;
@@ -101,7 +102,10 @@ impl Search<'_> {
             tokens.retain(|token| !holes.contain(token.span));
 
             let is_repeated = found.last().is_some_and(|last| last.message == mistake.message);
-            if is_guessed && is_repeated && !self.is_said_without(before_last, place, &mistake).await {
+            if is_repeated
+                && let Some(whole) = guess.take_if(|_| is_guessed)
+                && !self.is_said_without(whole, place, &mistake).await
+            {
                 // It was never about the place that was guessed before.
                 found.pop();
             }
@@ -110,8 +114,8 @@ impl Search<'_> {
             let follows = !found.is_empty() && error.may_follow(hole.lacks_a_table);
             if !follows && !is_of_a_hole && (is_of_a_part || !hole.is_around_another) {
                 found.push(mistake);
+                guess = is_guessed.then_some(before);
             }
-            before_last = before;
         }
         found
     }
