@@ -9,14 +9,17 @@
 //!
 //! A mistake that may be nothing but the trace of another is passed over: one about an expression out of which
 //! something was taken, about a NULL, about columns where a table was taken out, or about the query as a whole.
-//! Nothing is run, and a query that is right is never looked at.
+//! Nothing is run, and a query that is right is never looked at, nor one so long that planning it may take minutes:
+//! `a[1][1]…` is refused at once for its `a`, while without that DataFusion needs the cube of its length.
 
 mod hole;
 
 use std::time::{Duration, Instant};
 
 use datafusion::sql::parser::Statement as SqlStatement;
-use helioql_grammar::{Diagnostic, Span, Statement, StatementKind, TokenWithSpan};
+use helioql_grammar::{
+    Diagnostic, Span, Statement, StatementKind, TokenWithSpan, sqlparser::tokenizer::Token,
+};
 
 use self::hole::Holes;
 use crate::{
@@ -27,6 +30,8 @@ use crate::{
 
 /// How often a query is planned again: a few times the mistakes that are shown.
 const ROUNDS: usize = 24;
+/// How many tokens, without white space, the longest query has that is planned again.
+const LONGEST: usize = 400;
 /// How long somebody waits to be told of more than the first mistake, where each round takes unusually long.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -37,7 +42,7 @@ pub(crate) async fn located(session: &Session, error: Error, statement: &Stateme
     if !matches!(error, Error::Diagnostic(_) | Error::Placed { .. }) {
         return error;
     }
-    let Some(Ok(parsed)) = query(statement).map(parse) else {
+    let Some(Ok(parsed)) = query(statement).filter(|tokens| is_short(tokens)).map(parse) else {
         return error;
     };
     let search = Search {
@@ -63,6 +68,11 @@ fn query(statement: &Statement) -> Option<&[TokenWithSpan]> {
         StatementKind::Explain(explain) => Some(&explain.query),
         _ => None,
     }
+}
+
+fn is_short(tokens: &[TokenWithSpan]) -> bool {
+    let is_word = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_));
+    tokens.iter().filter(is_word).count() <= LONGEST
 }
 
 /// What plans a query again and again.
