@@ -152,6 +152,35 @@ proptest! {
         prop_assert_eq!(measured(-1)?, turned);
     }
 
+    /// A statement tells each of its mistakes once, at its place, in their order, and nothing else.
+    #[test]
+    fn every_mistake_is_told(parts in prop::collection::vec(prop::sample::select(PARTS), 4)) {
+        let mut text = String::new();
+        let mut expected = Vec::new();
+        let clauses = ["SELECT ", " AS a, ", " AS b FROM sharps WHERE ", " IS NULL ORDER BY "];
+        for (clause, (part, mistake)) in clauses.into_iter().zip(parts) {
+            text.push_str(clause);
+            if let Some((message, within)) = mistake {
+                let at = part.find(within).expect("a mistake stands in its part");
+                expected.push((message, (text.len() + at + 1) as u64));
+            }
+            text.push_str(part);
+        }
+        let found = bench().batches(&text).err().map(|error| {
+            (error.to_string(), error.diagnostic())
+        });
+        let Some((first, diagnostic)) = found else {
+            prop_assert!(expected.is_empty(), "{} is answered", text);
+            return Ok(());
+        };
+        let told: Vec<_> = diagnostic
+            .all()
+            .map(|one| (one.message.as_str(), one.span.map_or(0, |span| span.start.column)))
+            .collect();
+        prop_assert_eq!(&told, &expected, "{}", text);
+        prop_assert_eq!(first.as_str(), expected[0].0, "{}", text);
+    }
+
     /// Whatever is typed is answered, by rows or by an error; it never panics.
     #[test]
     fn no_text_panics(words in prop::collection::vec(prop::sample::select(WORDS), 1..14)) {
@@ -163,6 +192,48 @@ proptest! {
         }
     }
 }
+
+/// An expression, and where it is wrong what is said of which part of it.
+type Part = (&'static str, Option<(&'static str, &'static str)>);
+
+/// Parts of a query that are right or wrong whatever stands beside them.
+const PARTS: &[Part] = &[
+    ("usflux", None),
+    ("usflux / area_acr > 200G", None),
+    ("USFLUX(patch)", None),
+    ("hrpnum", Some(("unknown column `hrpnum`", "hrpnum"))),
+    ("abs(usflux + tlt)", Some(("unknown column `tlt`", "tlt"))),
+    ("USFLUX(ptch)", Some(("unknown column `ptch`", "ptch"))),
+    ("foo(usflux)", Some(("unknown function `foo`", "foo"))),
+    ("abs(fooo(patch)) > 3", Some(("unknown function `fooo`", "fooo"))),
+    (
+        "EMBED(patch, encodr => 'look')",
+        Some(("EMBED has no argument `encodr`", "encodr")),
+    ),
+    (
+        "usflux > 3G",
+        Some((
+            "a flux was expected, a field strength was found: 3G is compared with a value in Mx",
+            "3G",
+        )),
+    ),
+    (
+        "lat_fwt BETWEEN -1deg AND 7Mm",
+        Some((
+            "an angle was expected, a length was found: 7Mm is compared with a value in deg",
+            "7Mm",
+        )),
+    ),
+    (
+        "(SELECT max(usflx) FROM sharps)",
+        Some(("unknown column `usflx`", "usflx")),
+    ),
+    ("(SELECT 1 FROM shrps)", Some(("unknown table `shrps`", "shrps"))),
+    (
+        "CAST('abc' AS DOUBLE)",
+        Some(("`'abc'` is not a number", "'abc'")),
+    ),
+];
 
 /// Words of the language, in an order that nobody intended. None of them writes or trains.
 const WORDS: &[&str] = &[

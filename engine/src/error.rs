@@ -172,6 +172,17 @@ impl Error {
         }
     }
 
+    /// Whether nothing in the message says where it lies, though it is about a part of a query.
+    pub(crate) fn is_without_words(&self) -> bool {
+        match self {
+            Self::Placed { error, .. } => error.is_without_words(),
+            other => other
+                .translated()
+                .about
+                .is_some_and(|about| about.texts.is_empty()),
+        }
+    }
+
     /// Whether it may be nothing but the trace of something that was taken out of its query for NULL, or of a table
     /// that was, with all its columns.
     pub(crate) fn may_follow(&self, a_table: bool) -> bool {

@@ -9,14 +9,17 @@
 //!
 //! A mistake that may be nothing but the trace of another is passed over: one about an expression out of which
 //! something was taken, about a NULL, about columns where a table was taken out, or about the query as a whole.
-//! Nothing is run, and a query that is right is never looked at.
+//! Nothing is run, and a query that is right is never looked at, nor one so long that planning it may take minutes:
+//! `a[1][1]…` is refused at once for its `a`, while without that DataFusion needs the cube of its length.
 
 mod hole;
 
 use std::time::{Duration, Instant};
 
 use datafusion::sql::parser::Statement as SqlStatement;
-use helioql_grammar::{Diagnostic, Span, Statement, StatementKind, TokenWithSpan};
+use helioql_grammar::{
+    Diagnostic, Span, Statement, StatementKind, TokenWithSpan, sqlparser::tokenizer::Token,
+};
 
 use self::hole::Holes;
 use crate::{
@@ -27,6 +30,8 @@ use crate::{
 
 /// How often a query is planned again: a few times the mistakes that are shown.
 const ROUNDS: usize = 24;
+/// How many tokens, without white space, the longest query has that is planned again.
+const LONGEST: usize = 400;
 /// How long somebody waits to be told of more than the first mistake, where each round takes unusually long.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -37,11 +42,16 @@ pub(crate) async fn located(session: &Session, error: Error, statement: &Stateme
     if !matches!(error, Error::Diagnostic(_) | Error::Placed { .. }) {
         return error;
     }
-    let Some(Ok(parsed)) = query(statement).map(|tokens| session.parse(tokens)) else {
+    let short = query(statement).filter(|tokens| is_short(tokens));
+    let Some(Ok(parsed)) = short.map(|tokens| session.parse(tokens)) else {
         return error;
     };
-    let found = stack::deep(true, all(session, parsed, tokens)).await;
+    let search = Search {
+        session,
+        began: Instant::now(),
+    };
     let first = error.diagnostic().message;
+    let found = stack::deep(true, search.all(parsed, tokens)).await;
     // What came while rows were read is not found by planning, and then planning has nothing to say.
     match Diagnostic::of_all(found) {
         Some(found) if found.all().any(|one| one.message == first) => error.placed(found),
@@ -61,53 +71,90 @@ fn query(statement: &Statement) -> Option<&[TokenWithSpan]> {
     }
 }
 
-async fn all(session: &Session, mut parsed: SqlStatement, mut tokens: Vec<TokenWithSpan>) -> Vec<Diagnostic> {
-    let began = Instant::now();
-    let mut holes = Holes::default();
-    let mut before_last = parsed.clone();
-    let mut found: Vec<Diagnostic> = Vec::new();
-    for _ in 0..ROUNDS {
-        let Err(error) = session.check(parsed.clone()).await else {
-            break;
-        };
-        let is_guessed = error.diagnostic().span.is_none();
-        let error = error.located(&tokens, &session.context().state());
-        let mistake = error.diagnostic();
-        let before = parsed.clone();
-        // Without a place there is nothing to take out.
-        let Some(place) = mistake.span else { break };
-        let Some(hole) = holes.dig(&mut SyntaxTree(&mut parsed), place) else {
-            break;
-        };
-        tokens.retain(|token| !holes.contain(token.span));
-
-        let is_repeated = found.last().is_some_and(|last| last.message == mistake.message);
-        if is_guessed && is_repeated && !is_said_without(session, before_last, place, &mistake).await {
-            found.pop();
-        }
-        // The name of an argument is wrong whatever its value is.
-        let is_of_a_part = matches!(error, Error::Diagnostic(_)) && hole.span.start != place.start;
-        let follows = !found.is_empty() && error.may_follow(holes.has_table());
-        if !follows && (is_of_a_part || !hole.is_around_another) {
-            found.push(mistake);
-        }
-        before_last = before;
-        if began.elapsed() > PATIENCE {
-            break;
-        }
-    }
-    found
+fn is_short(tokens: &[TokenWithSpan]) -> bool {
+    let is_word = |token: &&TokenWithSpan| !matches!(token.token, Token::Whitespace(_));
+    tokens.iter().filter(is_word).count() <= LONGEST
 }
 
-/// Whether `mistake` is still said when only what stands at `place` is taken out. If not, it was never about the place
-/// that was guessed before.
-async fn is_said_without(
-    session: &Session,
-    mut statement: SqlStatement,
-    place: Span,
-    mistake: &Diagnostic,
-) -> bool {
-    Holes::default().dig(&mut SyntaxTree(&mut statement), place);
-    let said = session.check(statement).await;
-    said.is_err_and(|error| error.diagnostic().message == mistake.message)
+/// What plans a query again and again.
+struct Search<'s> {
+    session: &'s Session,
+    began: Instant,
+}
+
+impl Search<'_> {
+    /// Every mistake that has a place, or whose place can be found.
+    async fn all(&self, mut parsed: SqlStatement, mut tokens: Vec<TokenWithSpan>) -> Vec<Diagnostic> {
+        let mut holes = Holes::default();
+        let mut found: Vec<Diagnostic> = Vec::new();
+        // The tree before the last of them was taken out, if its place was guessed by a word.
+        let mut guess: Option<SqlStatement> = None;
+        for _ in 0..ROUNDS {
+            if self.is_over() {
+                break;
+            }
+            let Err(error) = self.session.check(parsed.clone()).await else {
+                break;
+            };
+            let is_given = error.diagnostic().span.is_some();
+            let error = error.located(&tokens, &self.session.context().state());
+            let mut mistake = error.diagnostic();
+            let is_guessed = !is_given && mistake.span.is_some();
+            if mistake.span.is_none() && error.is_without_words() {
+                mistake.span = self.place_of(&parsed, &mistake).await;
+            }
+            // Without a place there is nothing to take out.
+            let Some(place) = mistake.span else { break };
+            let is_of_a_hole = holes.contain(place);
+            let before = parsed.clone();
+            let Some(hole) = holes.dig(&mut SyntaxTree(&mut parsed), place) else {
+                break;
+            };
+            tokens.retain(|token| !holes.contain(token.span));
+
+            let is_repeated = found.last().is_some_and(|last| last.message == mistake.message);
+            if is_repeated
+                && let Some(whole) = guess.take_if(|_| is_guessed)
+                && !self.is_said_without(whole, place, &mistake).await
+            {
+                // It was never about the place that was guessed before.
+                found.pop();
+            }
+            // The name of an argument is wrong whatever its value is.
+            let is_of_a_part = matches!(error, Error::Diagnostic(_)) && hole.span.start != place.start;
+            let follows = !found.is_empty() && error.may_follow(hole.lacks_a_table);
+            if !follows && !is_of_a_hole && (is_of_a_part || !hole.is_around_another) {
+                found.push(mistake);
+                guess = is_guessed.then_some(before);
+            }
+        }
+        found
+    }
+
+    /// The smallest expression without which `mistake` is not said.
+    async fn place_of(&self, parsed: &SqlStatement, mistake: &Diagnostic) -> Option<Span> {
+        for place in hole::candidates(&mut SyntaxTree(&mut parsed.clone()), ROUNDS) {
+            if self.is_over() {
+                break;
+            }
+            if !self.is_said_without(parsed.clone(), place, mistake).await {
+                return Some(place);
+            }
+        }
+        None
+    }
+
+    /// Whether `mistake` is still said when what stands at `place` is taken out.
+    async fn is_said_without(&self, mut parsed: SqlStatement, place: Span, mistake: &Diagnostic) -> bool {
+        Holes::default().dig(&mut SyntaxTree(&mut parsed), place);
+        let said = self.session.check(parsed).await;
+        said.is_err_and(|error| {
+            let said = error.diagnostic();
+            said.message == mistake.message && said.notes == mistake.notes
+        })
+    }
+
+    fn is_over(&self) -> bool {
+        self.began.elapsed() > PATIENCE
+    }
 }

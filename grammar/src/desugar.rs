@@ -339,6 +339,16 @@ mod tests {
     }
 
     #[test]
+    fn every_literal_that_is_wrong_is_told() {
+        let mistakes = written("1mx + 2Mx + QUANTITY '3' && 4Gs").expect_err("four mistakes");
+        let columns: Vec<_> = mistakes
+            .all()
+            .map(|one| one.span.map(|span| span.start.column))
+            .collect();
+        assert_eq!(columns, [Some(2), Some(22), Some(26), Some(30)]);
+    }
+
+    #[test]
     fn everything_else_is_left_alone() {
         for source in [
             "'1e22Mx'",

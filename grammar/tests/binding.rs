@@ -47,6 +47,46 @@ fn bound(source: &str) -> Result<String, Diagnostic> {
 }
 
 #[test]
+fn every_argument_that_is_wrong_is_told() {
+    for (source, expected) in [
+        (
+            "SELECT GENERATE(usflx => 1e22Mx, seed => 'a', psep => 3G)",
+            &[
+                ("GENERATE has no argument `usflx`", 17),
+                (
+                    "argument `seed` of GENERATE takes a whole number, found `'a'`",
+                    42,
+                ),
+                (
+                    "argument `psep` of GENERATE takes a length, found a field strength, `3G`",
+                    55,
+                ),
+            ][..],
+        ),
+        // What is missing can be told only where every other found its place.
+        (
+            "SELECT USFLUX(ptch => p, p2 => p)",
+            &[
+                ("USFLUX has no argument `ptch`", 15),
+                ("USFLUX has no argument `p2`", 26),
+            ],
+        ),
+        // Of many too many the first says it.
+        (
+            "SELECT USFLUX(p, p, p)",
+            &[("USFLUX takes at most 1 positional argument, found 3", 18)],
+        ),
+    ] {
+        let mistakes = bound(source).expect_err(source);
+        let told: Vec<_> = mistakes
+            .all()
+            .map(|one| (one.message.as_str(), one.span.map_or(0, |span| span.start.column)))
+            .collect();
+        assert_eq!(told, expected, "{source}");
+    }
+}
+
+#[test]
 fn calls_become_positional_and_complete() {
     for (source, expected) in [
         (

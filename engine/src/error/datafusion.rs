@@ -150,7 +150,7 @@ fn message(text: &str) -> Translated {
 
 /// How a function is called, with the types as we name them.
 fn form(line: &str) -> String {
-    const NAMES: [(&str, &str); 11] = [
+    const NAMES: [(&str, &str); 13] = [
         ("Numeric(1)", "number"),
         ("Float64/Float32", "number"),
         ("Float64", "number"),
@@ -158,6 +158,8 @@ fn form(line: &str) -> String {
         ("Float", "number"),
         ("UInt64", "number"),
         ("Int64", "number"),
+        ("Int32", "number"),
+        ("Integer", "number"),
         ("Decimal", "number"),
         ("String", "text"),
         ("Duration", "duration"),

@@ -2,7 +2,7 @@
 
 use datafusion::execution::SessionState;
 use helioql_catalog::KEYWORDS;
-use helioql_grammar::{Diagnostic, TokenWithSpan, ast::Show, closest, sqlparser::tokenizer::Token};
+use helioql_grammar::{Diagnostic, Quantity, TokenWithSpan, ast::Show, closest, sqlparser::tokenizer::Token};
 
 use super::{rules::Family, templates::About};
 use crate::relations::relations;
@@ -21,7 +21,13 @@ pub(super) fn suggest(
         return diagnostic;
     };
     let mut names = match family {
-        Family::None | Family::Query => return diagnostic,
+        Family::Value if name.parse::<Quantity>().is_ok() => {
+            return diagnostic.with_hint(format!(
+                "a quantity is written without quotes: `{}`",
+                name.replace(' ', "")
+            ));
+        }
+        Family::None | Family::Query | Family::Value => return diagnostic,
         Family::Column if !has_from(tokens) => {
             return diagnostic.with_hint("a column comes from a table, which is named in FROM");
         }

@@ -14,6 +14,8 @@ pub(crate) enum Family {
     Function,
     Relation,
     Setting,
+    /// A value in quotes.
+    Value,
     /// What SHOW can show.
     Shown,
     Type,
@@ -135,6 +137,12 @@ pub(super) const RULES: &[Rule] = &[
         "two columns are called `{0}`",
         AS_OTHER,
         "{0}",
+    ),
+    of_query(
+        "Schema contains qualified field name {} and unqualified field name {} which would be ambiguous",
+        "two columns are called `{1}`",
+        AS_OTHER,
+        "{1}",
     ),
     rule(
         "Schema contains duplicate qualified field name {}.{}",
@@ -273,6 +281,24 @@ pub(super) const RULES: &[Rule] = &[
         "it is one of {1}",
         "{0}",
     ),
+    rule(
+        "Date part '{}' not supported",
+        "unknown unit of time `{0}`",
+        "it is one of year, quarter, month, week, day, doy, dow, hour, minute, second",
+        "{0}",
+    ),
+    rule(
+        "[return_type] {} not supported for {}",
+        "`{0}` does not take {1t}",
+        "",
+        "{0}",
+    ),
+    rule(
+        "COUNT DISTINCT with multiple arguments",
+        "count(DISTINCT …) takes one expression",
+        "the rows of a subquery with SELECT DISTINCT can be counted",
+        "count",
+    ),
     // Types.
     rule(
         "expressions have incompatible types",
@@ -310,11 +336,10 @@ pub(super) const RULES: &[Rule] = &[
         "",
         "CAST|::",
     ),
-    rule(
+    unknown(
         "Cannot cast string '{}' to value of {} type",
         "`'{0}'` is not {1t}",
-        "",
-        "{0}",
+        Family::Value,
     ),
     rule(
         "Can't cast value {} to type {}",

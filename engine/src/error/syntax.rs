@@ -51,9 +51,7 @@ impl Lost<'_> {
             return diagnostic.with_hint(format!("it is written `{} BY`", self.upper(at)));
         }
         if let Some(before) = before {
-            if self.is(before, &["CASE"])
-                && let Some((expected, found)) = self.missing_of_case()
-            {
+            if let Some((expected, found)) = self.missing_of_case() {
                 return self
                     .expected(&format!("expected {expected} in CASE"), found)
                     .with_hint("the form is CASE WHEN condition THEN value ELSE value END");
@@ -65,8 +63,8 @@ impl Lost<'_> {
                 return diagnostic
                     .with_hint(format!("a unit is written against its number: `{number}{word}`"));
             }
-            if self.tokens[before].token == Token::Colon {
-                return self.expected("expected `=>`", before).with_hint(NAMED);
+            if let Some(colon) = [at, before].into_iter().find(|at| self.is_colon_of_argument(*at)) {
+                return self.expected("expected `=>`", colon).with_hint(NAMED);
             }
             if self.is(before, &["FROM"]) && before > 0 && self.is(before - 1, &["AS"]) {
                 return self.expected("expected a name behind AS", before);
@@ -101,12 +99,22 @@ impl Lost<'_> {
             .unwrap_or(diagnostic)
     }
 
-    /// What the CASE that ends before the place lacks, and the token that stands there instead. Without a word of its
-    /// own SQL's parser takes CASE for the name of a column.
+    /// `f(name: value`: SQL's parser takes the colon for the path of a document.
+    fn is_colon_of_argument(&self, at: usize) -> bool {
+        let token = |back: usize| at.checked_sub(back).map(|at| &self.tokens[at].token);
+        token(0) == Some(&Token::Colon)
+            && matches!(token(1), Some(Token::Word(_)))
+            && matches!(token(2), Some(Token::LParen | Token::Comma))
+    }
+
+    /// What a CASE lacks, and the token that stands there instead. SQL's parser takes such a CASE for a column, and the
+    /// word behind it for that column's new name.
     fn missing_of_case(&self) -> Option<(&'static str, usize)> {
+        let near = self.at.saturating_sub(2)..self.at;
+        let case = near.rev().find(|at| self.is(*at, &["CASE"]))?;
         let mut expected = "WHEN";
         let (mut brackets, mut cases) = (0_usize, 0_usize);
-        for at in self.at..self.tokens.len() {
+        for at in case + 1..self.tokens.len() {
             match &self.tokens[at].token {
                 Token::LParen => brackets += 1,
                 Token::RParen if brackets == 0 => return Some((expected, at)),

@@ -8,6 +8,7 @@ use sqlparser::ast::{
 use crate::{
     bind::{CallSignature, Default, Kind, Parameter, QuantityLiteral, fold_quantities},
     diagnostic::Diagnostic,
+    literal::Quantity,
     span::Span,
     suggest::closest,
 };
@@ -205,7 +206,24 @@ fn check(mut value: Expr, parameter: &Parameter, signature: &CallSignature) -> R
         (Kind::List, _) => "a list such as ['psep', 'r_value']",
         (Kind::Any, _) => "any value",
     };
-    Err(Diagnostic::error(format!("{place} takes {wanted}, found {found}")).with_span(value.span()))
+    let diagnostic =
+        Diagnostic::error(format!("{place} takes {wanted}, found {found}")).with_span(value.span());
+    Err(
+        match quoted_quantity(&value).filter(|_| parameter.kind == Kind::Number) {
+            Some(text) => diagnostic.with_hint(format!("a quantity is written without quotes: `{text}`")),
+            None => diagnostic,
+        },
+    )
+}
+
+/// `'1e22 Mx'` as it is written without quotes.
+fn quoted_quantity(value: &Expr) -> Option<String> {
+    let Expr::Value(literal) = value else { return None };
+    let Value::SingleQuotedString(text) = &literal.value else {
+        return None;
+    };
+    text.parse::<Quantity>().ok()?;
+    Some(text.replace(' ', ""))
 }
 
 /// `$1` where a number is expected ⇒ `$1 * 1.0`: a planner learns the type of a parameter from the operator it stands
