@@ -99,8 +99,7 @@ fn a_killed_statement_is_done_or_was_never_begun() -> Outcome {
         "VACUUM".to_owned(),
         "DELETE FROM sharps WHERE harpnum = (SELECT max(harpnum) FROM sharps)".to_owned(),
         "CREATE OR REPLACE TABLE t AS SELECT a, b FROM t WHERE a < 50000".to_owned(),
-        "CREATE OR REPLACE ENCODER glance WITH (steps = 1, batch = 8, size = 16) AS SELECT patch FROM sharps"
-            .to_owned(),
+        "CREATE OR REPLACE ENCODER glance WITH (steps = 1, batch = 8) AS SELECT patch FROM sharps".to_owned(),
     ];
     let mut random = ChaCha8Rng::seed_from_u64(6);
     let (mut done, mut undone) = (0, 0);
@@ -218,9 +217,7 @@ fn damage_is_named_or_does_no_harm() -> Outcome {
         let bench = open(&path)?;
         bench.rows("INSERT INTO sharps SELECT * FROM SIMULATE(n => 12, seed => 1)")?;
         bench.rows("CREATE TABLE t AS SELECT value AS a, 'b' AS b FROM generate_series(1, 100)")?;
-        bench.rows(
-            "CREATE ENCODER glance WITH (steps = 1, batch = 8, size = 16) AS SELECT patch FROM sharps",
-        )?;
+        bench.rows("CREATE ENCODER glance WITH (steps = 1, batch = 8) AS SELECT patch FROM sharps")?;
     }
     let asked = |path: &Path| -> Outcome<Vec<String>> {
         let bench = open(path)?;

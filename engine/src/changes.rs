@@ -26,7 +26,11 @@ use datafusion::{
 use helioql_catalog::{Catalogue, Transaction};
 use helioql_grammar::TokenWithSpan;
 
-use crate::{Error, Kind, Result, session::Session, tables};
+use crate::{
+    Error, Kind, Result,
+    session::Session,
+    tables::{self, sharps::SHARPS},
+};
 
 /// Runs a statement, whose plan is `plan`, that changes something.
 pub(crate) async fn execute(
@@ -74,6 +78,8 @@ async fn is_of_catalogue(session: &Session, plan: &LogicalPlan) -> Result<bool> 
 
 async fn is_stored(session: &Session, table: &TableReference) -> Result<bool> {
     match own_name(table) {
+        // Before the first records come in it is an empty table in memory.
+        Some(SHARPS) if session.engine().kind() == Kind::Catalogue => Ok(true),
         Some(name) => Ok(tables::stored(session, name).await?.is_some()),
         None => Ok(false),
     }

@@ -14,6 +14,7 @@ pub(super) async fn execute(
     change: Option<&mut Transaction>,
     statement: &DmlStatement,
 ) -> Result<u64> {
+    let table = Table::of(statement)?;
     let kept = match statement.input.as_ref() {
         LogicalPlan::Filter(filter) => others(filter)?,
         input if matches!(input, LogicalPlan::TableScan(_)) || statement.op == WriteOp::Truncate => {
@@ -29,7 +30,6 @@ pub(super) async fn execute(
             ));
         }
     };
-    let table = Table::of(statement)?;
     let before = table.count(session).await?;
     let after: u64 = table
         .write(session, change, There::Go, vec![kept])

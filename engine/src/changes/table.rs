@@ -79,9 +79,11 @@ impl Table {
         match change {
             Some(change) => {
                 let name = self.name.table();
-                let mut table = match there {
-                    There::Stay => change.begin_rows(name, schema)?,
-                    There::Go => change.begin_table(name, schema)?,
+                let is_there = change.tables().iter().any(|known| known == name);
+                let mut table = if there == There::Stay && is_there {
+                    change.begin_rows(name, schema)?
+                } else {
+                    change.begin_table(name, schema)?
                 };
                 let counts = rows.pour(plans, |batch| Ok(table.write(&batch)?)).await?;
                 table.finish()?;

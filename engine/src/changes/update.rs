@@ -15,6 +15,7 @@ pub(super) async fn execute(
     change: Option<&mut Transaction>,
     statement: &DmlStatement,
 ) -> Result<u64> {
+    let table = Table::of(statement)?;
     let changed = statement.input.as_ref().clone();
     let LogicalPlan::Projection(projection) = &changed else {
         return unsupported();
@@ -25,9 +26,7 @@ pub(super) async fn execute(
         _ => return unsupported(),
     };
     let plans = kept.into_iter().chain([changed.clone()]).collect();
-    let counts = Table::of(statement)?
-        .write(session, change, There::Go, plans)
-        .await?;
+    let counts = table.write(session, change, There::Go, plans).await?;
     Ok(counts.last().copied().unwrap_or(0))
 }
 
