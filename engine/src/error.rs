@@ -133,7 +133,7 @@ impl Error {
             },
             other => {
                 let diagnostic = other.diagnostic_as_it_is();
-                let about = templates::title(&diagnostic.message).map(About::name);
+                let about = templates::title(&diagnostic.message).map(About::call);
                 Translated { diagnostic, about }
             }
         }

@@ -129,7 +129,7 @@ fn message(text: &str) -> Translated {
     let text = text[..end.unwrap_or(text.len())].trim().trim_end_matches('.');
     let mut translated = templates::apply(text, called).unwrap_or_else(|| Translated {
         diagnostic: Diagnostic::error(lower_first(unstopped(&plain(text)))),
-        about: templates::title(text).map(About::name),
+        about: templates::title(text).map(About::call),
     });
     let mut forms: Vec<String> = candidates
         .into_iter()

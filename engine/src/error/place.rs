@@ -41,7 +41,11 @@ pub(super) fn place(
             let last = tokens.iter().rfind(|token| !is_space(token));
             diagnostic.span = last.map(|last| Span::new(last.span.end, last.span.end));
         } else if let Some(about) = about {
-            diagnostic.span = about.texts.iter().find_map(|text| find(text, tokens));
+            let called = |text: &String| find_call(text, tokens).filter(|_| about.family == Family::Call);
+            diagnostic.span = about
+                .texts
+                .iter()
+                .find_map(|text| called(text).or_else(|| find(text, tokens)));
         }
     }
     if let Some(about) = about.filter(|about| about.family == Family::Table) {
@@ -64,6 +68,17 @@ fn without_alias(span: Span, about: &About, tokens: &[TokenWithSpan]) -> Span {
 
 pub(super) fn is_space(token: &TokenWithSpan) -> bool {
     matches!(token.token, Token::Whitespace(_) | Token::EOF)
+}
+
+/// The first token that says `name` before a bracket.
+fn find_call(name: &str, tokens: &[TokenWithSpan]) -> Option<Span> {
+    let significant: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !is_space(token)).collect();
+    significant
+        .windows(2)
+        .find_map(|pair| match (&pair[0].token, &pair[1].token) {
+            (Token::Word(word), Token::LParen) if word.value.eq_ignore_ascii_case(name) => Some(pair[0].span),
+            _ => None,
+        })
 }
 
 /// The first token that says `text`; of a qualified name the last part, behind its qualifier if that was written.

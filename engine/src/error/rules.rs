@@ -19,6 +19,8 @@ pub(crate) enum Family {
     /// What SHOW can show.
     Shown,
     Type,
+    /// A function that is there.
+    Call,
     /// None of these: it is the query as a whole that does not go together.
     Query,
 }

@@ -21,6 +21,14 @@ impl About {
             family: Family::None,
         }
     }
+
+    /// A function of ours, whose name a column may have too.
+    pub(super) fn call(title: &str) -> Self {
+        Self {
+            family: Family::Call,
+            ..Self::name(title)
+        }
+    }
 }
 
 /// What we say instead of `text`; nothing where no rule knows it.
