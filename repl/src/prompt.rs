@@ -21,6 +21,7 @@ use crate::{
     render::report,
     script::Source,
     shell::Shell,
+    terminal::Silence,
     words::Words,
 };
 
@@ -35,6 +36,7 @@ const HISTORY_ENTRIES: usize = 10_000;
 /// When the terminal or the output fails; the errors of statements are shown and forgotten.
 pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
     let mut editor = editor(shell)?;
+    let _silence = Silence::begin();
     let history = history();
     if let Some(path) = &history {
         recall(&mut editor, path);
@@ -45,11 +47,11 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
     if prepare(shell, init) == Flow::Quit {
         return Ok(());
     }
+    refresh(shell, &mut editor);
     let mut leaving = false;
     loop {
         shell.finish()?;
         shell.resize(editor.dimensions());
-        refresh(shell, &mut editor);
         let text = match editor.readline(PROMPT) {
             Ok(text) => text,
             Err(ReadlineError::Interrupted) if leaving => return Ok(()),
@@ -72,6 +74,8 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
                 report::print(&failure, shell.colour);
             }
         }
+        // Only now: what is typed next, Ctrl-C above all, is for the line and not for this.
+        refresh(shell, &mut editor);
     }
 }
 

@@ -2,7 +2,7 @@
 //! of asking: `sqllogictest.rs` (what SQL can show), `golden_keywords.rs` (real observations),
 //! `keyword_tables.rs`, `jsoc.rs` (a server on the loopback),
 //! `determinism.rs`, `properties.rs`, `metamorphic.rs` (what must hold between answers), `documentation.rs` (what help texts promise), `cancel.rs`, `shell.rs` (the
-//! program as a user runs it) and `tidy.rs` (the code itself).
+//! program as a user runs it), `prompt.rs` (sessions at a terminal) and `tidy.rs` (the code itself).
 
 pub mod bench;
 pub mod observations;
@@ -10,5 +10,6 @@ pub mod program;
 pub mod reference;
 pub mod rows;
 pub mod server;
+pub mod terminal;
 
 pub use self::bench::Bench;
