@@ -103,7 +103,7 @@ fn command(command: &Command) -> String {
         } in SETTINGS
         {
             let values = values().join(", ");
-            entry.push_str(&format!("\n    {name:<10} {summary}: {values}"));
+            entry.extend(["\n    ".to_owned(), format!("{name:<10} {summary}: {values}")]);
         }
     }
     entry

@@ -124,7 +124,8 @@ fn panel(name: &str, unit: Option<&str>, points: Vec<(f64, f64)>) -> Option<Pane
             .filter(|value| value.is_finite())
     };
     let first = finite().next()?;
-    if finite().all(|value| value == first) {
+    // To the bit: what was measured anew at each step differs by more.
+    if finite().all(|value| value.total_cmp(&first).is_eq()) {
         return None;
     }
     // An axis has room for a few digits: what is larger or smaller is counted in a power of a thousand.

@@ -1,4 +1,4 @@
-//! iTerm2's protocol for images, which WezTerm and others know too: a whole PNG in one escape code.
+//! iTerm2's protocol for images, which `WezTerm` and others know too: a whole PNG in one escape code.
 //! <https://iterm2.com/documentation-images.html>
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};

@@ -1,6 +1,8 @@
 //! kitty's graphics protocol: a PNG in base64, in pieces of at most 4096 bytes, each an escape code of its own.
 //! <https://sw.kovidgoyal.net/kitty/graphics-protocol/>
 
+use std::fmt::Write as _;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// The longest piece that the protocol allows.
@@ -19,7 +21,8 @@ pub(super) fn write(png: &[u8], (columns, lines): (usize, usize)) -> String {
             String::new()
         };
         let more = u8::from(index + 1 < pieces);
-        out.push_str(&format!("\x1b_G{keys}m={more};"));
+        // Writing to a string cannot fail.
+        let _ = write!(out, "\x1b_G{keys}m={more};");
         out.extend(piece.iter().map(|byte| char::from(*byte)));
         out.push_str("\x1b\\");
     }
