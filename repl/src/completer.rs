@@ -12,14 +12,22 @@ use rustyline::{
 
 pub(crate) use self::place::call_at;
 use self::place::{Cursor, Place};
-use crate::words::{Function, Table, Words};
+use crate::words::{Function, Table, Vocabulary, Words};
 
 /// Completes the word before the cursor.
-#[derive(Default)]
 pub(crate) struct WordCompleter {
-    /// The names there are.
-    pub(crate) words: Words,
+    vocabulary: Vocabulary,
     files: FilenameCompleter,
+}
+
+impl WordCompleter {
+    /// Completes with these names.
+    pub(crate) fn new(vocabulary: Vocabulary) -> Self {
+        Self {
+            vocabulary,
+            files: FilenameCompleter::new(),
+        }
+    }
 }
 
 impl Completer for WordCompleter {
@@ -31,7 +39,7 @@ impl Completer for WordCompleter {
         position: usize,
         context: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        match complete(line, position, &self.words) {
+        match complete(line, position, &self.vocabulary.words()) {
             Completion::Files => self.files.complete(line, position, context),
             Completion::Words(start, candidates) => Ok((start, candidates.into_iter().map(pair).collect())),
         }

@@ -15,8 +15,10 @@ use tokio::sync::mpsc;
 use crate::{
     command,
     error::{Failure, Result},
+    images::Images,
     last::Collected,
     patches,
+    render::magnetogram,
     script::{Piece, Source, pieces},
     shell::Shell,
     tasks::Tasks,
@@ -97,6 +99,9 @@ impl Shell {
     }
 
     fn show_rows(&mut self, statement: Statement) -> Result<()> {
+        let view = &self.view;
+        let for_eyes = view.format.is_for_readers() && view.colour && self.out.is_terminal();
+        let draws = self.previews && for_eyes && view.images != Images::Off;
         let Self {
             session,
             tasks,
@@ -135,11 +140,17 @@ impl Shell {
         if silent {
             return Ok(());
         }
-        if !found.is_empty() {
-            *kept = found;
-        }
         last.register(session)?;
-        renderer.end(out)
+        renderer.end(out)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        *kept = found;
+        if draws {
+            magnetogram::strip(kept, view, out)
+        } else {
+            Ok(())
+        }
     }
 
     /// Runs the statement that a meta-command stands for and gives its schema and rows to `receive`.
