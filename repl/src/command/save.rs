@@ -29,6 +29,8 @@ pub(super) const COMMAND: Command = Command {
 
 /// Lines under a patch.
 const CAPTION: usize = 6;
+/// Patches in a row of a strip.
+const STRIP: usize = 6;
 /// Plots under a strip.
 const PLOTS: usize = 20;
 /// The column of a STEER path that counts its steps.
@@ -71,7 +73,8 @@ fn picture(kept: &[Kept]) -> Result<Vec<u8>> {
             let tiles: Vec<Tile<'_>> = kept.iter().map(tile).collect();
             let sheet = Sheet {
                 columns: if is_path {
-                    kept.len().min(12)
+                    // Rows of the same length: ten steps are twice five.
+                    kept.len().div_ceil(kept.len().div_ceil(STRIP))
                 } else {
                     kept.len().isqrt().max(5)
                 },
