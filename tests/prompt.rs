@@ -291,8 +291,8 @@ fn wide_tables_say_what_does_not_fit() -> Result {
     };
     let session = session!("a wide table", screen, &[]);
     let terminal = &session.terminal;
-    terminal.enters("SELECT 1.25e22 AS flux, NULL AS nothing, 'x' AS a, 'y' AS b, repeat('z', 60) AS c;")?;
-    let screen = terminal.shows("(4 of 5 columns fit the screen; `.mode vertical` shows all)")?;
+    terminal.enters("SELECT 1.25e22 AS flux, NULL AS nothing, 'x' AS a, 'y' AS b, repeat('z', 60) AS c, repeat('w', 60) AS d;")?;
+    let screen = terminal.shows("(4 of 6 columns fit the screen; `.mode vertical` shows all)")?;
     assert!(
         screen.contains("1.25e22 │ NULL") && screen.contains('…'),
         "{screen}"

@@ -32,7 +32,11 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn action(shell: &mut Shell, name: &str) -> Result<Flow, Failure> {
-    explain(&pages(&shell.session), name, &mut shell.out)?;
+    let pages = pages(&shell.session);
+    shell.page();
+    let explained = explain(&pages, name, &mut shell.out);
+    shell.out.end_of_result()?;
+    explained?;
     Ok(Flow::Continue)
 }
 

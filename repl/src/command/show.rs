@@ -1,5 +1,5 @@
-//! `.show [NUMBER, EXPRESSION or QUERY]`: draws a patch in the terminal; without an argument, the first patch
-//! of the last result, with a number another one of them.
+//! `.show [NUMBER or QUERY]`: draws a patch in the terminal; without an argument, the first patch of the last
+//! result, with a number another one of them. An expression is a query too.
 
 use super::{Command, Takes};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 
 pub(super) const COMMAND: Command = Command {
     name: "show",
-    arguments: "[NUMBER, EXPRESSION or QUERY]",
+    arguments: "[NUMBER or QUERY]",
     takes: Takes::Query,
     summary: "draws a patch, such as `.show GENERATE(usflux => 1e22Mx, seed => 7)`",
     action,
