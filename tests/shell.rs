@@ -130,6 +130,331 @@ fn parameters_are_bound() -> Result {
 }
 
 #[test]
+fn parameters_are_quantities_and_times_too() -> Result {
+    let place = Place::new()?;
+    let parameters = [
+        "--param",
+        "flux=1e14Wb",
+        "--param",
+        "at=2011.02.15_02:00:00_TAI",
+        "--param",
+        "days=-2",
+    ];
+    let sql = "SELECT CAST('2011-02-15T01:59:26' AS TIMESTAMP) = $at AS same, 1 - $days AS three, usflux > $flux AS strong \
+               FROM GENERATE(usflux => $flux, seed => 7)";
+    let ran = place.run(&[&parameters[..], &["--format", "csv", "-c", sql]].concat())?;
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    assert!(lines.len() == 2 && lines[1].starts_with("true,3,"), "{ran:?}");
+    // A quantity is checked where it stands, as one that was typed there.
+    let wrong = place.run(&[
+        "--param",
+        "x=60Mm",
+        "-c",
+        "SELECT harpnum FROM sharps WHERE usflux > $x",
+    ])?;
+    assert_eq!(wrong.code, Some(1));
+    assert!(wrong.stderr.contains("--> line 1, column 43"), "{}", wrong.stderr);
+    let unit = place.run(&["--param", "x=60mm", "-c", "SELECT $x"])?;
+    assert_eq!(unit.code, Some(2), "{}", unit.stderr);
+    let listed = place.run(&["--param", "x=60Mm", "--format", "csv", "-c", ".param y=5\n.param"])?;
+    assert_eq!(
+        listed.stdout, "name,type,value\n$x,quantity,60 Mm\n$y,number,5\n",
+        "{}",
+        listed.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn binary_formats_hold_one_result_with_types_and_units() -> Result {
+    let place = Place::new()?;
+    let sql = "SELECT TO_PATCH([1.0, NULL], height => 1, width => 2, cell_mm => 1Mm) AS patch, usflux FROM \
+               GENERATE(n => 3, seed => 7)";
+    for format in ["parquet", "arrow"] {
+        let file = place.path(&format!("out.{format}"));
+        let written = place.run(&["--format", format, "-o", &file, "-c", sql])?;
+        assert_eq!(
+            (written.code, written.stdout.as_str()),
+            (Some(0), ""),
+            "{}",
+            written.stderr
+        );
+        let piped = place.run(&["--format", format, "-c", "SELECT 1; SELECT 2"])?;
+        assert_eq!(piped.code, Some(1));
+        assert!(piped.stderr.contains("holds one result"), "{}", piped.stderr);
+    }
+    let file = place.path("out.parquet");
+    let read = place.run(&[
+        "-c",
+        &format!("CREATE VIEW v AS SELECT * FROM '{file}'"),
+        "-c",
+        ".schema v",
+    ])?;
+    assert!(
+        read.stdout.contains("PATCH(1×2, 1 Mm cells)") && read.stdout.contains("Mx"),
+        "{}{}",
+        read.stdout,
+        read.stderr
+    );
+    let bytes = fs::read(place.path("out.arrow"))?;
+    let reader = arrow_ipc::reader::FileReader::try_new(std::io::Cursor::new(bytes), None)?;
+    let schema = reader.schema();
+    assert_eq!(
+        schema.field(0).metadata()["ARROW:extension:name"],
+        "arrow.fixed_shape_tensor"
+    );
+    assert_eq!(schema.field(1).metadata()["unit"], "Mx");
+    assert_eq!(
+        reader
+            .map(|batch| batch.map(|batch| batch.num_rows()))
+            .sum::<Result<usize, _>>()?,
+        3
+    );
+    Ok(())
+}
+
+#[test]
+fn a_statement_out_of_time_ends_with_124() -> Result {
+    let place = Place::new()?;
+    let endless = "SELECT sum(a.value * b.value) FROM range(100000000) a, range(100000000) b";
+    let ran = place.run(&["--timeout", "300ms", "-c", endless])?;
+    assert_eq!(ran.code, Some(124));
+    assert!(ran.stderr.contains("longer than 300ms"), "{}", ran.stderr);
+    let quick = place.run(&[
+        "--timeout",
+        "1min",
+        "--threads",
+        "1",
+        "--memory-limit",
+        "1GB",
+        "-c",
+        "SELECT 1",
+    ])?;
+    assert_eq!(quick.code, Some(0), "{}", quick.stderr);
+    let join = "SELECT count(*) FROM range(1000000) a JOIN range(1000000) b ON a.value = b.value";
+    let short = place.run(&["--memory-limit", "1MB", "-c", join])?;
+    assert_eq!(short.code, Some(1), "{}{}", short.stdout, short.stderr);
+    assert!(
+        short.stderr.contains("needs more memory than it may use"),
+        "{}",
+        short.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn a_catalogue_can_be_only_read() -> Result {
+    let place = Place::new()?;
+    let none = place.run(&["--readonly", "-c", "SELECT 1"])?;
+    assert_eq!(none.code, Some(3));
+    assert!(none.stderr.contains("sun.helio") && !Path::new(&place.path("sun.helio")).exists());
+    assert_eq!(place.run(&["-c", "SELECT 1"])?.code, Some(0));
+    for sql in [
+        "IMPORT SHARPS FROM '*.fits'",
+        "CREATE ENCODER look AS SELECT patch FROM sharps",
+        "DROP GENERATOR sun",
+        "EXPLAIN INSERT INTO sharps SELECT * FROM sharps",
+    ] {
+        let ran = place.run(&["--readonly", "-c", sql])?;
+        assert_eq!(ran.code, Some(1), "{sql}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("opened to be read only"),
+            "{sql}: {}",
+            ran.stderr
+        );
+    }
+    let file = place.path("out.csv");
+    let copied = place.run(&["--readonly", "-c", &format!("COPY (SELECT 1 AS n) TO '{file}'")])?;
+    assert_eq!(copied.code, Some(0), "{}", copied.stderr);
+    Ok(())
+}
+
+#[test]
+fn a_safe_session_leaves_files_alone() -> Result {
+    let place = Place::new()?;
+    let table = place.write("a.csv", "n\n1\n")?;
+    let out = place.path("out.csv");
+    for sql in [
+        format!("SELECT * FROM '{table}'"),
+        format!("COPY (SELECT 1) TO '{out}'"),
+        format!("EXPLAIN ANALYZE COPY (SELECT 1) TO '{out}'"),
+        format!("PREPARE p AS SELECT 1; COPY (SELECT * FROM (SELECT 1)) TO '{out}'"),
+        format!("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '{table}'"),
+        format!("IMPORT SHARPS FROM '{table}'"),
+        format!("EXPORT SHARPS TO '{out}' AS SELECT * FROM SIMULATE(n => 1)"),
+        "SET datafusion.runtime.memory_limit = '100G'".to_owned(),
+        format!(".output {out}"),
+        format!(".once {out}"),
+        format!(".read {table}"),
+        format!(".open {out}"),
+        format!("SELECT patch FROM GENERATE(seed => 7);\n.save {out}.png"),
+    ] {
+        let ran = place.run(&["--safe", "-c", &sql])?;
+        assert_eq!(ran.code, Some(1), "{sql}: {}{}", ran.stdout, ran.stderr);
+    }
+    assert!(!Path::new(&out).exists() && !Path::new(&format!("{out}.png")).exists());
+    let free = place.run(&["--safe", "-c", "CREATE VIEW v AS SELECT 1 AS n; SELECT n FROM v"])?;
+    assert_eq!(free.code, Some(0), "{}", free.stderr);
+    Ok(())
+}
+
+#[test]
+fn scripts_begin_with_an_init_file_that_is_asked_for() -> Result {
+    let place = Place::new()?;
+    let init = place.write("init.sql", ".mode csv\n.param flux=1e22Mx\n")?;
+    let ran = place.run(&["--init", &init, "-c", "SELECT $flux > 1 AS ok"])?;
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "ok\ntrue\n"),
+        "{}",
+        ran.stderr
+    );
+    let wrong = place.write("wrong.sql", "SELEC 1")?;
+    assert_eq!(place.run(&["--init", &wrong, "-c", "SELECT 1"])?.code, Some(1));
+    assert_eq!(
+        place
+            .run(&["--init", &wrong, "--no-init", "-c", "SELECT 1"])?
+            .code,
+        Some(2)
+    );
+    Ok(())
+}
+
+#[test]
+fn results_go_where_a_script_leads_them() -> Result {
+    let place = Place::new()?;
+    let (one, two) = (place.path("one.csv"), place.path("two.json"));
+    let script = format!(
+        ".mode csv\n.once '{one}'\nSELECT 1 AS n;\nSELECT 2 AS n;\n.output {two}\n.mode json\nSELECT n + 1 AS n FROM _;\n\
+         .output\n.mode csv\nSELECT 4 AS n;\n.last\n"
+    );
+    let inner = place.write("inner.sql", &script)?;
+    let ran = place.run(&["-c", &format!(".read {inner}")])?;
+    assert_eq!(
+        (ran.code, ran.stdout.as_str()),
+        (Some(0), "n\n2\nn\n4\nn\n4\n"),
+        "{}",
+        ran.stderr
+    );
+    assert_eq!(fs::read_to_string(one)?, "n\n1\n");
+    let rows: serde_json::Value = serde_json::from_str(&fs::read_to_string(two)?)?;
+    assert_eq!(rows, serde_json::json!([{ "n": 3 }]));
+    // A script that reads itself ends.
+    let endless = place.path("endless.sql");
+    let endless = place.write("endless.sql", &format!(".read {endless}"))?;
+    let ran = place.run(&["-f", &endless])?;
+    assert_eq!(ran.code, Some(1));
+    assert!(
+        ran.stderr.contains("does one of them read itself?"),
+        "{}",
+        ran.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn lists_are_queries() -> Result {
+    let place = Place::new()?;
+    for (command, expected) in [
+        (".tables shar", "name,kind\nsharps,table\n"),
+        (".functions cosine_d", "cosine_distance,scalar,"),
+        (".keywords usflux", "usflux,Mx,"),
+        (".models", "generator,sun,shipped,"),
+        (".directions", "sun,shipped,"),
+        (".set", "timeout,off,"),
+    ] {
+        let ran = place.run(&["--format", "csv", "-c", command])?;
+        assert!(
+            ran.stdout.contains(expected),
+            "{command}: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
+    let ran = place.run(&[
+        "--format",
+        "csv",
+        "-c",
+        ".models\nSELECT count(*) > 1 AS many FROM _;",
+    ])?;
+    assert!(
+        ran.stdout.ends_with("many\ntrue\n"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    for (command, part) in [
+        (".set nothing 1", "there is no setting `nothing`"),
+        (
+            ".set images braille",
+            "takes auto, kitty, iterm, sixel, blocks, off",
+        ),
+        (".mode xml", "takes table, box,"),
+        (".timer", "takes on, off"),
+        (".param x", "expected NAME=VALUE"),
+        (".last", "no result is kept"),
+        (".show 3", "no result so far has a patch"),
+    ] {
+        let ran = place.run(&["-c", command])?;
+        assert_eq!(ran.code, Some(1), "{command}");
+        assert!(ran.stderr.contains(part), "{command}: {}", ran.stderr);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_program_explains_itself_without_a_catalogue() -> Result {
+    let ask = |arguments: &[&str]| run(&mut helioql(arguments));
+    for (arguments, part) in [
+        (&["help", "NEAREST"][..], "nearest(to, "),
+        (&["help", "import", "sharps"], "IMPORT SHARPS FROM"),
+        (&["help", ".set"], "how patches are drawn"),
+        (&["help"], ".tables [TEXT]"),
+        (&["completions", "bash"], "complete -F _helioql"),
+        (&["completions", "zsh"], "#compdef helioql"),
+        (&["completions", "fish"], "complete -c helioql"),
+        (&["man"], ".TH helioql 1"),
+    ] {
+        let ran = ask(arguments)?;
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stdout.contains(part), "{arguments:?}: {}", ran.stdout);
+    }
+    let unknown = ask(&["help", "nearst"])?;
+    assert_eq!(unknown.code, Some(1));
+    assert!(
+        unknown.stderr.contains("did you mean `nearest`?"),
+        "{}",
+        unknown.stderr
+    );
+    Ok(())
+}
+
+#[test]
+fn pictures_have_names_and_plots() -> Result {
+    let place = Place::new()?;
+    let size = |path: &str| -> Result<(u32, u32)> {
+        let bytes = fs::read(path)?;
+        assert_eq!(bytes[..8], *b"\x89PNG\r\n\x1a\n");
+        let side = |at: usize| bytes[at..at + 4].try_into().map(u32::from_be_bytes);
+        Ok((side(16)?, side(20)?))
+    };
+    let (strip, sheet) = (place.path("strip.png"), place.path("sheet.png"));
+    let script = format!(
+        "SELECT step, usflux, psep, patch FROM STEER(GENERATE(usflux => 1e22Mx, seed => 7), usflux => 2e22Mx, steps => 4);\n\
+         .save {strip}\n\
+         SELECT seed, usflux, patch FROM GENERATE(n => 4, seed => 7);\n\
+         .save {sheet}\n"
+    );
+    let ran = place.run(&["--format", "csv", "-o", &place.path("rows.csv"), "-c", &script])?;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    // Four patches of 128 cells with two lines below each, and under the strip two plots side by side.
+    assert_eq!(size(&sheet)?, (4 * 258 + 2, 258 + 28 + 2));
+    let (width, height) = size(&strip)?;
+    assert_eq!((width, height), (4 * 258 + 2, 258 + 42 + 2 + 260));
+    Ok(())
+}
+
+#[test]
 fn results_go_to_a_file() -> Result {
     let place = Place::new()?;
     let file = place.path("out.csv");
@@ -241,6 +566,16 @@ fn exit_codes_tell_the_cause() -> Result {
         (&["--format", "xml"], 2),
         (&["--param", "flux"], 2),
         (&["--no-such-option"], 2),
+        (&["--timeout", "soon"], 2),
+        (
+            &[
+                "--timeout",
+                "1ms",
+                "-c",
+                "SELECT sum(a.value) FROM range(100000000) a, range(1000) b",
+            ],
+            124,
+        ),
         (&["-f", "no/such/file.sql"], 3),
         (&["-c", "SELECT GENERATE(seed => 1, generator => 'moon')"], 3),
     ] {

@@ -73,7 +73,7 @@ impl Access {
                 TreeNodeRecursion::Stop
             })
         })?;
-        Ok(result.map_err(Error::from)?)
+        result.map_err(Error::from)
     }
 
     fn check_node(self, node: &LogicalPlan) -> Result<(), Diagnostic> {

@@ -134,8 +134,8 @@ struct Args {
     /// Set `$name`: a number, quantity, time, true, false or text
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, Constant)>,
-    /// Form of the results
-    #[arg(long, value_enum, default_value_t = Format::Table)]
+    /// Form of the results: table, box, vertical, markdown, csv, tsv, json, jsonl, arrow, parquet
+    #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true, hide_default_value = true)]
     format: Format,
     /// Write results to a file
     #[arg(short, long, value_name = "FILE")]
@@ -161,11 +161,11 @@ struct Args {
     /// Run no script first
     #[arg(long)]
     no_init: bool,
-    /// How patches are drawn
-    #[arg(long, value_enum, default_value_t = Images::Auto)]
+    /// How patches are drawn: auto, kitty, iterm, sixel, blocks, off
+    #[arg(long, value_enum, default_value_t = Images::Auto, hide_possible_values = true, hide_default_value = true)]
     images: Images,
-    /// When colours are used
-    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    /// When colours are used: auto, always, never
+    #[arg(long, value_enum, default_value_t = Colour::Auto, hide_possible_values = true, hide_default_value = true)]
     color: Colour,
     /// Show neither progress nor notes
     #[arg(short, long)]
@@ -356,6 +356,14 @@ mod tests {
     fn help_fits_a_screen() {
         let help = command().render_help().to_string();
         assert!(help.lines().count() <= 40, "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
+        let names = |all: Vec<String>| all.join(", ");
+        for values in [
+            names(Format::value_variants().iter().map(ToString::to_string).collect()),
+            names(Images::value_variants().iter().map(ToString::to_string).collect()),
+        ] {
+            assert!(help.contains(&values), "{values} in {help}");
+        }
     }
 
     #[test]

@@ -12,14 +12,22 @@ use rustyline::{
 
 pub(crate) use self::place::call_at;
 use self::place::{Cursor, Place};
-use crate::words::{Function, Table, Words};
+use crate::words::{Function, Table, Vocabulary, Words};
 
 /// Completes the word before the cursor.
-#[derive(Default)]
 pub(crate) struct WordCompleter {
-    /// The names there are.
-    pub(crate) words: Words,
+    vocabulary: Vocabulary,
     files: FilenameCompleter,
+}
+
+impl WordCompleter {
+    /// Completes with these names.
+    pub(crate) fn new(vocabulary: Vocabulary) -> Self {
+        Self {
+            vocabulary,
+            files: FilenameCompleter::new(),
+        }
+    }
 }
 
 impl Completer for WordCompleter {
@@ -31,7 +39,7 @@ impl Completer for WordCompleter {
         position: usize,
         context: &Context<'_>,
     ) -> rustyline::Result<(usize, Vec<Pair>)> {
-        match complete(line, position, &self.words) {
+        match complete(line, position, &self.vocabulary.words()) {
             Completion::Files => self.files.complete(line, position, context),
             Completion::Words(start, candidates) => Ok((start, candidates.into_iter().map(pair).collect())),
         }
@@ -182,14 +190,16 @@ fn expression(cursor: &Cursor, words: &Words, word: &str) -> Vec<Candidate> {
 /// Columns in scope, or all of them where no FROM is there yet, and functions once a word is begun.
 fn values(cursor: &Cursor, words: &Words, word: &str) -> Vec<Candidate> {
     let sources = scope::sources(cursor, words);
-    let mut all: Vec<Candidate> = if sources.is_empty() {
-        let columns = words.tables.iter().flat_map(|table| &table.columns);
-        columns.map(Candidate::new).collect()
+    let columns: Vec<&String> = if sources.is_empty() {
+        words.tables.iter().flat_map(|table| &table.columns).collect()
     } else {
         let columns = sources.iter().flat_map(|source| &source.columns);
-        let names = sources.iter().map(|source| &source.name);
-        columns.chain(names).map(Candidate::new).collect()
+        columns.chain(sources.iter().map(|source| &source.name)).collect()
     };
+    let mut all: Vec<Candidate> = columns
+        .into_iter()
+        .map(|name| Candidate::new(identifier(word, name)))
+        .collect();
     if !word.is_empty() {
         let scalar = words.functions.iter().filter(|function| function.is_scalar);
         all.extend(scalar.map(|function| call(function, word)));
@@ -204,7 +214,10 @@ fn qualified(cursor: &Cursor, words: &Words, name: &str) -> Vec<Candidate> {
         .into_iter()
         .find(|source| is(&source.name) && !source.columns.is_empty());
     if let Some(Table { columns, .. }) = source {
-        return columns.into_iter().map(Candidate::new).collect();
+        return columns
+            .iter()
+            .map(|column| Candidate::new(identifier(&cursor.word, column)))
+            .collect();
     }
     let tables = words.tables.iter().filter_map(|table| table.name.split_once('.'));
     tables
@@ -231,6 +244,20 @@ fn begins(candidate: &str, word: &str) -> bool {
     candidate
         .get(..word.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(word))
+}
+
+/// A column as it is written: in quotes where SQL would fold it or cut it, in capitals where a word in capitals is to
+/// become it.
+fn identifier(word: &str, name: &str) -> String {
+    let is_plain = |letter: char| letter.is_lowercase() || letter.is_ascii_digit() || letter == '_';
+    if !name.chars().all(is_plain) {
+        return format!("\"{}\"", name.replace('"', "\"\""));
+    }
+    if word.starts_with(char::is_uppercase) && !word.contains(char::is_lowercase) {
+        name.to_uppercase()
+    } else {
+        name.to_owned()
+    }
 }
 
 /// `name` in capitals, unless the word that it completes is begun in lower case.
@@ -275,6 +302,7 @@ mod tests {
             ("WITH strong AS (SELECT 1) SELECT * FROM str|", vec!["strong"]),
             // Columns of what FROM names, also when it comes later.
             ("SELECT us| FROM sharps", vec!["usflux", "usflux(", "using"]),
+            ("SELECT USF| FROM sharps", vec!["USFLUX", "USFLUX("]),
             ("SELECT flare| FROM sharps", vec![]),
             ("SELECT flare| FROM events", vec!["flare_class"]),
             ("SELECT e.f| FROM events AS e", vec!["flare_class"]),

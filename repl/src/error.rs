@@ -73,12 +73,32 @@ impl Error {
     /// The error as data for whoever draws it.
     pub(crate) fn diagnostic(&self) -> Diagnostic {
         match self {
+            Self::Engine(error) if exhausts_memory(error) => Diagnostic::error(
+                "the query needs more memory than it may use",
+            )
+            .with_hint(
+                "`--memory-limit` says how much; fewer rows at once, or a smaller side of a join, need less",
+            ),
             Self::Engine(error) => error.diagnostic(),
             Self::Command(diagnostic) => (**diagnostic).clone(),
             Self::TimedOut(_) => Diagnostic::error(self.to_string())
                 .with_hint("`--timeout` and `.set timeout` say how long it may"),
             other => Diagnostic::error(other.to_string()),
         }
+    }
+}
+
+/// Whether `DataFusion` had no memory left within the limit. It says so with a list of its operators.
+fn exhausts_memory(error: &helioql::Error) -> bool {
+    match error {
+        helioql::Error::DataFusion(error) => {
+            matches!(
+                error.find_root(),
+                helioql::datafusion::error::DataFusionError::ResourcesExhausted(_)
+            )
+        }
+        helioql::Error::Placed { error, .. } => exhausts_memory(error),
+        _ => false,
     }
 }
 

@@ -15,8 +15,10 @@ use tokio::sync::mpsc;
 use crate::{
     command,
     error::{Failure, Result},
+    images::Images,
     last::Collected,
     patches,
+    render::magnetogram,
     script::{Piece, Source, pieces},
     shell::Shell,
     tasks::Tasks,
@@ -81,11 +83,8 @@ impl Shell {
 
     /// Runs one statement and writes its rows.
     fn show(&mut self, statement: Statement) -> Result<()> {
-        if self.pager
-            && self.view.format.is_for_readers()
-            && let Some(screen) = self.view.screen
-        {
-            self.out.page(screen.height.saturating_sub(1));
+        if self.view.format.is_for_readers() {
+            self.page();
         }
         let shown = self.show_rows(statement);
         let ended = self.out.end_of_result();
@@ -97,6 +96,9 @@ impl Shell {
     }
 
     fn show_rows(&mut self, statement: Statement) -> Result<()> {
+        let view = &self.view;
+        let for_eyes = view.format.is_for_readers() && view.colour && self.out.is_terminal();
+        let draws = self.previews && for_eyes && view.images != Images::Off;
         let Self {
             session,
             tasks,
@@ -135,11 +137,17 @@ impl Shell {
         if silent {
             return Ok(());
         }
-        if !found.is_empty() {
-            *kept = found;
-        }
         last.register(session)?;
-        renderer.end(out)
+        renderer.end(out)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        *kept = found;
+        if draws {
+            magnetogram::strip(kept, view, out)
+        } else {
+            Ok(())
+        }
     }
 
     /// Runs the statement that a meta-command stands for and gives its schema and rows to `receive`.
@@ -169,7 +177,14 @@ impl Shell {
             .map_err(|error| Failure::within(Source::of(text), error))
     }
 
-    /// Writes a result that a meta-command made itself.
+    /// Lets a pager show what follows where it is longer than the screen, until the output's result ends.
+    pub(crate) fn page(&mut self) {
+        if let Some(screen) = self.view.screen.filter(|_| self.pager) {
+            self.out.page(screen.height.saturating_sub(1));
+        }
+    }
+
+    /// Writes all of a result that a meta-command made itself.
     ///
     /// # Errors
     /// When the output cannot be written.
@@ -177,10 +192,21 @@ impl Shell {
         if self.view.format.is_binary() {
             self.out.begin_binary(self.view.format)?;
         }
-        let mut renderer = self.view.renderer();
+        if self.view.format.is_for_readers() {
+            self.page();
+        }
+        let mut view = self.view.clone();
+        if let Some(screen) = &mut view.screen {
+            screen.rows = usize::MAX;
+        }
+        let mut renderer = view.renderer();
         renderer.begin(&batch.schema(), &mut self.out)?;
         renderer.rows(batch, &mut self.out)?;
         renderer.end(&mut self.out)?;
+        let mut last = Collected::default();
+        last.begin(&batch.schema());
+        last.add(batch);
+        last.register(&self.session)?;
         self.out.end_of_result()
     }
 }

@@ -4,11 +4,11 @@ use rustyline::{Completer, Helper, Highlighter, Hinter, Validator};
 
 use crate::{
     completer::WordCompleter, highlighter::SqlHighlighter, hinter::CallHinter, validator::StatementValidator,
-    words::Words,
+    words::Vocabulary,
 };
 
 /// Completion, hints, colours and line ends.
-#[derive(Default, Helper, Completer, Hinter, Highlighter, Validator)]
+#[derive(Helper, Completer, Hinter, Highlighter, Validator)]
 pub(crate) struct ShellHelper {
     #[rustyline(Completer)]
     completer: WordCompleter,
@@ -21,14 +21,13 @@ pub(crate) struct ShellHelper {
 }
 
 impl ShellHelper {
-    /// The names that completion knows.
-    pub(crate) fn words(&self) -> &Words {
-        &self.completer.words
-    }
-
-    /// Takes up the names that there are now.
-    pub(crate) fn set_words(&mut self, words: Words) {
-        self.hinter.follow(&words);
-        self.completer.words = words;
+    /// A helper that knows these names.
+    pub(crate) fn new(vocabulary: &Vocabulary) -> Self {
+        Self {
+            completer: WordCompleter::new(vocabulary.clone()),
+            hinter: CallHinter::new(vocabulary.clone()),
+            highlighter: SqlHighlighter,
+            validator: StatementValidator,
+        }
     }
 }

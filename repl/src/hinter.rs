@@ -1,51 +1,49 @@
 //! Hints behind the cursor: the arguments of a function whose bracket has just been opened, else the rest of the
 //! last statement that began like this one.
 
-use std::collections::BTreeMap;
-
 use rustyline::{
     Context,
     hint::{Hinter, HistoryHinter},
 };
 
-use crate::{completer::call_at, words::Words};
+use crate::{
+    completer::call_at,
+    words::{Vocabulary, Words},
+};
 
 /// Arguments that a hint names.
 const ARGUMENTS: usize = 4;
 
 /// Hints for calls, and from history.
-#[derive(Default)]
 pub(crate) struct CallHinter {
-    calls: BTreeMap<String, String>,
+    vocabulary: Vocabulary,
     history: HistoryHinter,
 }
 
 impl CallHinter {
-    /// Takes up the functions that there are.
-    pub(crate) fn follow(&mut self, words: &Words) {
-        let documented = words
-            .functions
-            .iter()
-            .filter(|function| !function.arguments.is_empty());
-        self.calls = documented
-            .map(|function| {
-                let mut names: Vec<String> = function
-                    .arguments
-                    .iter()
-                    .take(ARGUMENTS)
-                    .map(|argument| format!("{} {} …", argument.name, argument.sign))
-                    .collect();
-                if function.arguments.len() > ARGUMENTS {
-                    names.push("…".to_owned());
-                }
-                (function.name.to_lowercase(), names.join(", "))
-            })
-            .collect();
+    /// Hints with these names.
+    pub(crate) fn new(vocabulary: Vocabulary) -> Self {
+        Self {
+            vocabulary,
+            history: HistoryHinter::new(),
+        }
     }
+}
 
-    fn call(&self, line: &str) -> Option<String> {
-        self.calls.get(&call_at(line)?.to_lowercase()).cloned()
+/// The arguments of the call that a line has just opened.
+fn arguments(line: &str, words: &Words) -> Option<String> {
+    let call = call_at(line)?;
+    let mut functions = words.functions.iter();
+    let function = functions
+        .find(|function| function.name.eq_ignore_ascii_case(&call) && !function.arguments.is_empty())?;
+    let shown = function.arguments.iter().take(ARGUMENTS);
+    let mut names: Vec<String> = shown
+        .map(|argument| format!("{} {} …", argument.name, argument.sign))
+        .collect();
+    if function.arguments.len() > ARGUMENTS {
+        names.push("…".to_owned());
     }
+    Some(names.join(", "))
 }
 
 impl Hinter for CallHinter {
@@ -56,8 +54,7 @@ impl Hinter for CallHinter {
         if position < line.len() || line.trim().is_empty() {
             return None;
         }
-        self.call(line)
-            .or_else(|| self.history.hint(line, position, context))
+        arguments(line, &self.vocabulary.words()).or_else(|| self.history.hint(line, position, context))
     }
 }
 
@@ -68,8 +65,7 @@ mod tests {
 
     #[test]
     fn an_open_bracket_shows_the_arguments() {
-        let mut hinter = CallHinter::default();
-        hinter.follow(&words());
+        let words = words();
         for (line, expected) in [
             (
                 "SELECT GENERATE(",
@@ -81,7 +77,7 @@ mod tests {
             ("SELECT 'GENERATE(", None),
             ("SELECT (", None),
         ] {
-            assert_eq!(hinter.call(line).as_deref(), expected, "{line}");
+            assert_eq!(arguments(line, &words).as_deref(), expected, "{line}");
         }
     }
 }

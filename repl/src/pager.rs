@@ -14,6 +14,7 @@ const LESS: (&str, &str) = ("LESS", "RSX");
 
 /// Holds back as much as a screen shows; all of it goes to the pager once there is more.
 pub(crate) struct Pager {
+    /// Lines that may still be held back.
     lines: usize,
     held: Vec<u8>,
     state: State,
@@ -71,9 +72,10 @@ impl Write for Pager {
             State::Missing => io::stdout().write(bytes),
             State::Holding => {
                 self.held.extend_from_slice(bytes);
-                let lines = self.held.iter().filter(|byte| **byte == b'\n').count();
-                if lines > self.lines {
-                    self.start()?;
+                let lines = bytes.split(|byte| *byte == b'\n').count() - 1;
+                match self.lines.checked_sub(lines) {
+                    Some(left) => self.lines = left,
+                    None => self.start()?,
                 }
                 Ok(bytes.len())
             }

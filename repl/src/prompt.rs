@@ -21,7 +21,8 @@ use crate::{
     render::report,
     script::Source,
     shell::Shell,
-    words::Words,
+    terminal::Silence,
+    words::Vocabulary,
 };
 
 const PROMPT: &str = "helioql> ";
@@ -34,7 +35,9 @@ const HISTORY_ENTRIES: usize = 10_000;
 /// # Errors
 /// When the terminal or the output fails; the errors of statements are shown and forgotten.
 pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
-    let mut editor = editor(shell)?;
+    let vocabulary = Vocabulary::default();
+    let mut editor = editor(shell, &vocabulary)?;
+    let _silence = Silence::begin();
     let history = history();
     if let Some(path) = &history {
         recall(&mut editor, path);
@@ -45,11 +48,15 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
     if prepare(shell, init) == Flow::Quit {
         return Ok(());
     }
+    let refresh = |shell: &Shell| {
+        let session = Arc::clone(&shell.session);
+        shell.tasks.spawn(vocabulary.clone().refresh(session));
+    };
+    refresh(shell);
     let mut leaving = false;
     loop {
         shell.finish()?;
         shell.resize(editor.dimensions());
-        refresh(shell, &mut editor);
         let text = match editor.readline(PROMPT) {
             Ok(text) => text,
             Err(ReadlineError::Interrupted) if leaving => return Ok(()),
@@ -72,6 +79,7 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
                 report::print(&failure, shell.colour);
             }
         }
+        refresh(shell);
     }
 }
 
@@ -102,7 +110,7 @@ fn usual_init() -> Option<PathBuf> {
     Some(dirs::config_dir()?.join("helioql").join("init.sql"))
 }
 
-fn editor(shell: &Shell) -> Result<Editor<ShellHelper, DefaultHistory>> {
+fn editor(shell: &Shell, vocabulary: &Vocabulary) -> Result<Editor<ShellHelper, DefaultHistory>> {
     let colour = if shell.colour.on(true) {
         ColorMode::Enabled
     } else {
@@ -117,27 +125,8 @@ fn editor(shell: &Shell) -> Result<Editor<ShellHelper, DefaultHistory>> {
         .max_history_size(HISTORY_ENTRIES)?
         .build();
     let mut editor = Editor::with_config(config)?;
-    editor.set_helper(Some(ShellHelper::default()));
+    editor.set_helper(Some(ShellHelper::new(vocabulary)));
     Ok(editor)
-}
-
-/// Takes up the names that the last statement may have made or removed. Without them the prompt works too: a
-/// table that cannot be read is told when it is queried.
-fn refresh(shell: &mut Shell, editor: &mut Editor<ShellHelper, DefaultHistory>) {
-    let Some(helper) = editor.helper_mut() else {
-        return;
-    };
-    let (session, known) = (Arc::clone(&shell.session), helper.words().clone());
-    let words = shell.tasks.run(|| (), async move {
-        if known.functions.is_empty() {
-            Words::of(&session).await
-        } else {
-            known.refreshed(&session).await
-        }
-    });
-    if let Ok(Ok(words)) = words {
-        helper.set_words(words);
-    }
 }
 
 /// What is open.

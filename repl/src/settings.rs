@@ -67,6 +67,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
         },
     },
     Setting {
+        name: "previews",
+        summary: "whether the patches of a result are drawn small below it at the prompt",
+        values: switches,
+        get: |shell| switch_name(shell.previews),
+        set: |shell, value| {
+            shell.previews = switch(value)?;
+            Some(())
+        },
+    },
+    Setting {
         name: "rows",
         summary: "rows of a result that a screen shows",
         values: || vec!["NUMBER".to_owned()],

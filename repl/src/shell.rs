@@ -12,10 +12,11 @@ use helioql_grammar::Constant;
 use crate::{
     args::{Colour, Invocation, Limits},
     error::{Error, Result},
+    images::Protocol,
     output::Output,
     patches::Kept,
     progress::Meter,
-    render::{Screen, View},
+    render::{Screen, View, magnetogram::Means},
     tasks::Tasks,
     terminal,
 };
@@ -47,6 +48,8 @@ pub(crate) struct Shell {
     pub(crate) timer: bool,
     /// Whether what is longer than the screen goes to a pager.
     pub(crate) pager: bool,
+    /// Whether the patches of a result are drawn small below it.
+    pub(crate) previews: bool,
     /// Who is at the other end.
     pub(crate) mode: Mode,
     /// The parameters, by name.
@@ -97,6 +100,7 @@ impl Shell {
             kept: Vec::new(),
             timer: false,
             pager: mode == Mode::Prompt,
+            previews: mode == Mode::Prompt,
             mode,
             parameters: Vec::new(),
             reading: 0,
@@ -152,6 +156,22 @@ impl Shell {
         let on_terminal = self.out.is_terminal();
         self.view.screen = on_terminal.then(|| self.view.screen.unwrap_or_default());
         self.view.colour = self.colour.on(on_terminal);
+    }
+
+    /// How pictures are drawn now; `None` for not at all.
+    pub(crate) fn means(&self) -> Option<Means> {
+        let on_terminal = self.out.is_terminal();
+        let may_ask = on_terminal && self.mode == Mode::Prompt;
+        let protocol = self.view.images.protocol(may_ask)?;
+        // An image is for a terminal; whoever reads a file or a pipe gets characters.
+        let protocol = if on_terminal { protocol } else { Protocol::Blocks };
+        // Only a sixel is as large as its pixels are; the other protocols are told a size in characters.
+        let cell = if may_ask && protocol == Protocol::Sixel {
+            terminal::answers().cell
+        } else {
+            None
+        };
+        Some(Means { protocol, cell })
     }
 
     /// Takes up the size of the terminal, which may have changed.

@@ -132,6 +132,11 @@ impl Tasks {
         self.stream(cancel, work, Ok)
     }
 
+    /// Runs `work` beside everything else; nobody waits for it.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.workers.runtime().spawn(work);
+    }
+
     /// Runs `work`, which does not know of tasks, on a thread of its own until it is done.
     ///
     /// # Errors

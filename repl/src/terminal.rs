@@ -33,6 +33,49 @@ pub(crate) fn columns() -> Option<usize> {
     (set > 0).then_some(set)
 }
 
+/// While it lives, the terminal does not write `^C` where Ctrl-C is pressed: that would stand in the middle of a
+/// progress line, and push it to the next.
+pub(crate) struct Silence {
+    #[cfg(unix)]
+    before: Option<nix::sys::termios::Termios>,
+}
+
+#[cfg(unix)]
+impl Silence {
+    /// Begins, where there is a terminal.
+    pub(crate) fn begin() -> Self {
+        use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+
+        let before = tcgetattr(std::io::stdin()).ok();
+        if let Some(before) = &before {
+            let mut silent = before.clone();
+            silent.local_flags.remove(LocalFlags::ECHOCTL);
+            // A terminal that cannot be set is only less tidy.
+            let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, &silent);
+        }
+        Self { before }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Silence {
+    fn drop(&mut self) {
+        use nix::sys::termios::{SetArg, tcsetattr};
+
+        if let Some(before) = &self.before {
+            let _ = tcsetattr(std::io::stdin(), SetArg::TCSANOW, before);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Silence {
+    /// Does nothing here.
+    pub(crate) fn begin() -> Self {
+        Self {}
+    }
+}
+
 /// Takes an answer apart: `ESC _ G i=31;OK ESC \`, `ESC [ 6 ; height ; width t`, `ESC [ ? 62 ; 4 c`.
 fn read(reply: &str) -> Answers {
     let mut answers = Answers {

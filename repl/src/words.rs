@@ -1,6 +1,9 @@
 //! The names that completion offers: SQL's words, ours, and what the open catalogue has.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use helioql::{
     Result, Session,
@@ -85,6 +88,31 @@ pub(crate) fn is_keyword(word: &str) -> bool {
     SQL.binary_search(&word.as_str())
         .or_else(|_| KEYWORDS.binary_search(&word.as_str()))
         .is_ok()
+}
+
+/// The names as they are known now. They are read beside the prompt, which does not wait for them.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Vocabulary(Arc<RwLock<Arc<Words>>>);
+
+impl Vocabulary {
+    /// What is known.
+    pub(crate) fn words(&self) -> Arc<Words> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads what `session` knows now. Without it the prompt works too: a table that cannot be read is told when it
+    /// is queried.
+    pub(crate) async fn refresh(self, session: Arc<Session>) {
+        let known = self.words();
+        let words = if known.functions.is_empty() {
+            Words::of(&session).await
+        } else {
+            Words::clone(&known).refreshed(&session).await
+        };
+        if let Ok(words) = words {
+            *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(words);
+        }
+    }
 }
 
 /// Every name that can be completed.
@@ -204,7 +232,8 @@ impl Words {
 
 /// The first column of a query as texts; nothing where it cannot be run.
 async fn names(session: &Session, query: &str) -> Vec<String> {
-    let Ok(frame) = session.sql(query).await else {
+    // Not as a statement of the session's, which would forget that its user has cancelled another.
+    let Ok(frame) = session.context().sql(query).await else {
         return Vec::new();
     };
     let batches = frame.collect().await.unwrap_or_default();

@@ -32,7 +32,11 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn action(shell: &mut Shell, name: &str) -> Result<Flow, Failure> {
-    explain(&pages(&shell.session), name, &mut shell.out)?;
+    let pages = pages(&shell.session);
+    shell.page();
+    let explained = explain(&pages, name, &mut shell.out);
+    shell.out.end_of_result()?;
+    explained?;
     Ok(Flow::Continue)
 }
 
@@ -103,7 +107,7 @@ fn command(command: &Command) -> String {
         } in SETTINGS
         {
             let values = values().join(", ");
-            entry.push_str(&format!("\n    {name:<10} {summary}: {values}"));
+            entry.extend(["\n    ".to_owned(), format!("{name:<10} {summary}: {values}")]);
         }
     }
     entry

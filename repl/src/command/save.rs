@@ -29,12 +29,14 @@ pub(super) const COMMAND: Command = Command {
 
 /// Lines under a patch.
 const CAPTION: usize = 6;
+/// Patches in a row of a strip.
+const STRIP: usize = 6;
 /// Plots under a strip.
-const PLOTS: usize = 12;
+const PLOTS: usize = 20;
 /// The column of a STEER path that counts its steps.
 const STEP: &str = "step";
 /// Columns that are not measured: what was asked for, and what names a row.
-const NOT_PLOTTED: [&str; 4] = [STEP, "seed", "harpnum", "noaa_ar"];
+const NOT_PLOTTED: [&str; 5] = [STEP, "position", "seed", "harpnum", "noaa_ar"];
 const BLUE: [u8; 3] = [30, 90, 180];
 
 fn action(shell: &mut Shell, arguments: &str) -> Result<Flow, Failure> {
@@ -71,7 +73,8 @@ fn picture(kept: &[Kept]) -> Result<Vec<u8>> {
             let tiles: Vec<Tile<'_>> = kept.iter().map(tile).collect();
             let sheet = Sheet {
                 columns: if is_path {
-                    kept.len().min(12)
+                    // Rows of the same length: ten steps are twice five.
+                    kept.len().div_ceil(kept.len().div_ceil(STRIP))
                 } else {
                     kept.len().isqrt().max(5)
                 },
@@ -124,13 +127,14 @@ fn panel(name: &str, unit: Option<&str>, points: Vec<(f64, f64)>) -> Option<Pane
             .filter(|value| value.is_finite())
     };
     let first = finite().next()?;
-    if finite().all(|value| value == first) {
+    // To the bit: what was measured anew at each step differs by more.
+    if finite().all(|value| value.total_cmp(&first).is_eq()) {
         return None;
     }
     // An axis has room for a few digits: what is larger or smaller is counted in a power of a thousand.
     let largest = finite().fold(0.0_f64, |largest, value| largest.max(value.abs()));
     let power = (largest.log10() / 3.0).floor() as i32 * 3;
-    let power = if (0..=3).contains(&power) { 0 } else { power };
+    let power = if (-3..=3).contains(&power) { 0 } else { power };
     let scale = 10_f64.powi(power);
     let unit = match (power, unit) {
         (0, unit) => unit.unwrap_or_default().to_owned(),

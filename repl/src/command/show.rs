@@ -1,19 +1,18 @@
-//! `.show [NUMBER, EXPRESSION or QUERY]`: draws a patch in the terminal; without an argument, the first patch
-//! of the last result, with a number another one of them.
+//! `.show [NUMBER or QUERY]`: draws a patch in the terminal; without an argument, the first patch of the last
+//! result, with a number another one of them. An expression is a query too.
 
 use super::{Command, Takes};
 use crate::{
     error::{Error, Failure},
     exec::{Event, Flow},
-    images::Protocol,
     patches,
     render::magnetogram,
-    shell::{Mode, Shell},
+    shell::Shell,
 };
 
 pub(super) const COMMAND: Command = Command {
     name: "show",
-    arguments: "[NUMBER, EXPRESSION or QUERY]",
+    arguments: "[NUMBER or QUERY]",
     takes: Takes::Query,
     summary: "draws a patch, such as `.show GENERATE(usflux => 1e22Mx, seed => 7)`",
     action,
@@ -34,16 +33,10 @@ fn action(shell: &mut Shell, arguments: &str) -> Result<Flow, Failure> {
         None => shell.kept.first(),
     };
     let kept = kept.ok_or_else(|| nothing(arguments, shell.kept.len()))?;
-    let on_terminal = shell.out.is_terminal();
-    let protocol = shell
-        .view
-        .images
-        .protocol(on_terminal && shell.mode == Mode::Prompt);
-    // An image is for a terminal; whoever reads a file or a pipe gets characters.
-    let protocol = protocol.map(|protocol| if on_terminal { protocol } else { Protocol::Blocks });
-    let protocol =
-        protocol.ok_or_else(|| Error::command("pictures are off; `.set images auto` draws them"))?;
-    magnetogram::draw(kept, protocol, &shell.view, &mut shell.out)?;
+    let means = shell
+        .means()
+        .ok_or_else(|| Error::command("pictures are off; `.set images auto` draws them"))?;
+    magnetogram::draw(kept, means, &shell.view, &mut shell.out)?;
     Ok(Flow::Continue)
 }
 

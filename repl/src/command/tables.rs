@@ -14,5 +14,5 @@ const QUERY: &str = "\
     SELECT CASE WHEN table_schema = 'public' THEN table_name ELSE table_schema || '.' || table_name END AS name, \
            CASE table_type WHEN 'VIEW' THEN 'view' ELSE 'table' END AS kind \
     FROM information_schema.tables \
-    WHERE table_schema <> 'information_schema' \
+    WHERE table_schema <> 'information_schema' AND table_name <> '_' \
     ORDER BY table_schema <> 'public', name";

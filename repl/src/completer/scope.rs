@@ -131,7 +131,7 @@ fn listed(block: &[Token], words: &Words, depth: usize) -> Vec<Table> {
             && !is_any(token, CLAUSES)
             && !is_any(token, JOINS)
         {
-            source.name = alias.value.clone();
+            source.name.clone_from(&alias.value);
             rest = &rest[1..];
         }
         found.push(source);

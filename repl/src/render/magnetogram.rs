@@ -21,21 +21,30 @@ use crate::{
     error::Result,
     images::Protocol,
     patches::{Fact, Kept},
-    terminal,
 };
 
 /// Columns that an image takes where the screen is wider.
 const IMAGE_COLUMNS: usize = 64;
-/// Width and height of a character where the terminal does not say.
-const CELL: (usize, usize) = (10, 20);
+/// Pixels along the width of a character where the terminal does not say.
+const CELL: usize = 10;
+/// Columns of a small picture, and between two of them.
+const PREVIEW: usize = 24;
+const GAP: usize = 2;
 /// Facts of a title.
 const TITLE_FACTS: usize = 6;
+
+/// A way to draw, and the width and height of a character in pixels where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Means {
+    pub(crate) protocol: Protocol,
+    pub(crate) cell: Option<(usize, usize)>,
+}
 
 /// Draws a patch.
 ///
 /// # Errors
 /// When the output cannot be written.
-pub(crate) fn draw(kept: &Kept, protocol: Protocol, view: &View, out: &mut dyn Write) -> Result<()> {
+pub(crate) fn draw(kept: &Kept, means: Means, view: &View, out: &mut dyn Write) -> Result<()> {
     let patch = &kept.patch;
     let (range, width) = (range_gauss(patch), view.screen.unwrap_or_default().width);
     let ink = Ink::of(view.colour, view.colours);
@@ -43,12 +52,12 @@ pub(crate) fn draw(kept: &Kept, protocol: Protocol, view: &View, out: &mut dyn W
     if !title.is_empty() {
         writeln!(out, "{title}")?;
     }
-    let (picture, columns) = match protocol {
+    let (picture, columns) = match means.protocol {
         Protocol::Blocks => {
             let raster = Raster::at_most(patch, range, width);
-            (blocks::write(&raster, ink), raster.width)
+            (blocks::lines(&raster, ink).join("\n") + "\n", raster.width)
         }
-        graphics => image(patch, range, width, graphics, view.colours)?,
+        _ => image(patch, range, width, means, view.colours)?,
     };
     out.write_all(picture.as_bytes())?;
     writeln!(out, "{}", bar(patch, columns))?;
@@ -61,33 +70,67 @@ pub(crate) fn draw(kept: &Kept, protocol: Protocol, view: &View, out: &mut dyn W
     Ok(())
 }
 
+/// Draws small pictures of the first patches of a result beside one another, on the scale of the first and with the
+/// numbers that `.show` knows them by.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(crate) fn strip(kept: &[Kept], view: &View, out: &mut dyn Write) -> Result<()> {
+    let width = view.screen.unwrap_or_default().width;
+    let shown = &kept[..kept.len().min((width / (PREVIEW + GAP)).max(1))];
+    let Some(first) = shown.first() else {
+        return Ok(());
+    };
+    let (range, ink) = (range_gauss(&first.patch), Ink::of(view.colour, view.colours));
+    let pictures = shown.iter().map(|kept| {
+        let raster = Raster::at_most(&kept.patch, range, PREVIEW);
+        (raster.width, blocks::lines(&raster, ink))
+    });
+    let pictures: Vec<(usize, Vec<String>)> = pictures.collect();
+    let numbers = (1..=shown.len()).map(|number| format!("{number:<PREVIEW$}{:GAP$}", ""));
+    writeln!(out, "{}", numbers.collect::<String>().trim_end())?;
+    let height = pictures
+        .iter()
+        .map(|(_, lines)| lines.len())
+        .max()
+        .unwrap_or_default();
+    for line in 0..height {
+        let mut text = String::new();
+        for (width, lines) in &pictures {
+            let (drawn, taken) = lines.get(line).map_or(("", 0), |drawn| (drawn.as_str(), *width));
+            text += drawn;
+            text += &" ".repeat(PREVIEW + GAP - taken);
+        }
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    let more = if kept.len() > shown.len() {
+        format!(", {} of {} patches", shown.len(), kept.len())
+    } else {
+        String::new()
+    };
+    writeln!(out, "±{range} G{more}; `.show N` draws one of them")?;
+    Ok(())
+}
+
 /// The escape codes of an image, and how many columns it takes.
 fn image(
     patch: &Patch,
     range: f32,
     screen: usize,
-    protocol: Protocol,
+    Means { protocol, cell }: Means,
     colours: Colours,
 ) -> Result<(String, usize)> {
-    let (wide, high) = terminal::answers()
-        .cell
-        .filter(|_| protocol == Protocol::Sixel)
-        .unwrap_or(CELL);
+    let wide = cell.map_or(CELL, |(wide, _)| wide);
     let columns = IMAGE_COLUMNS.min(screen).max(1);
     let raster = Raster::about(patch, range, columns * wide);
-    // A sixel is as large as its pixels are, the others are as large as they are told.
-    let columns = if protocol == Protocol::Sixel {
-        raster.width.div_ceil(wide)
-    } else {
-        columns
-    };
-    let lines = (columns * wide * raster.height)
-        .div_ceil(raster.width.max(1) * high)
-        .max(1);
+    // A sixel is as large as its pixels are, the others are as wide as they are told.
+    if protocol == Protocol::Sixel {
+        return Ok((sixel::write(&raster, colours), raster.width.div_ceil(wide)));
+    }
+    let png = png::encode(&raster, colours)?;
     let text = match protocol {
-        Protocol::Kitty => kitty::write(&png::encode(&raster, colours)?, (columns, lines)),
-        Protocol::Iterm => iterm::write(&png::encode(&raster, colours)?, (columns, lines)),
-        Protocol::Sixel | Protocol::Blocks => sixel::write(&raster, colours),
+        Protocol::Iterm => iterm::write(&png, columns),
+        _ => kitty::write(&png, columns),
     };
     Ok((text, columns))
 }
@@ -188,7 +231,7 @@ mod tests {
         };
         let mut out = Vec::new();
         let view = View::new(Format::Table, false, false);
-        draw(&kept, protocol, &view, &mut out).expect("a vector takes all");
+        draw(&kept, Means { protocol, cell: None }, &view, &mut out).expect("a vector takes all");
         String::from_utf8(out).expect("text")
     }
 
@@ -204,9 +247,29 @@ harpnum 377 · usflux 1.02e22 Mx
     }
 
     #[test]
+    fn a_strip_shows_what_fits() {
+        let kept = |width: usize| Kept {
+            patch: patch(width, vec![100.0; width * 2]),
+            facts: Vec::new(),
+        };
+        let mut view = View::new(Format::Table, true, false);
+        let mut out = Vec::new();
+        strip(&[kept(3), kept(1), kept(2), kept(2)], &view, &mut out).expect("a vector takes all");
+        let text = String::from_utf8(out).expect("text");
+        let place = " ".repeat(23);
+        let expected = format!(
+            "1{gap}2{gap}3\n###{place}#{gap}##\n±100 G, 3 of 4 patches; `.show N` draws one of them\n",
+            gap = " ".repeat(25)
+        );
+        assert_eq!(text, expected);
+        view.screen = None;
+        strip(&[], &view, &mut Vec::new()).expect("nothing is nothing");
+    }
+
+    #[test]
     fn every_protocol_has_its_codes() {
         for (protocol, begins) in [
-            (Protocol::Kitty, "\x1b_Ga=T,f=100,q=2,c=64,r=11,"),
+            (Protocol::Kitty, "\x1b_Ga=T,f=100,q=2,c=64,"),
             (Protocol::Iterm, "\x1b]1337;File=inline=1;size="),
             (Protocol::Sixel, "\x1bP0;1q\"1;1;636;212#"),
         ] {

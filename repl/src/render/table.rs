@@ -25,8 +25,10 @@ use crate::error::Result;
 
 /// Rows that decide the widths of the columns.
 const SAMPLED: usize = 1000;
-/// The widest column on a screen.
+/// The widest column on a screen where not all columns fit.
 const WIDEST: usize = 48;
+/// How narrow the wide columns may become so that all fit.
+const NARROWEST: usize = 24;
 /// Stands for the columns that do not fit.
 const MORE: &str = "…";
 
@@ -94,8 +96,11 @@ impl Table {
                 if self.types { width(&column.data_type) } else { 0 },
             ];
             column.width = cells.chain(header).max().unwrap_or_default();
-            if self.screen.is_some() {
-                column.width = column.width.min(WIDEST);
+        }
+        if let Some(screen) = self.screen {
+            let widest = self.widest(screen.width);
+            for column in &mut self.columns {
+                column.width = column.width.min(widest);
             }
         }
         let shown = self
@@ -133,17 +138,32 @@ impl Table {
         Ok(())
     }
 
+    /// How wide a column may be: as wide as lets all of them fit into a line of `width`, if that is not too narrow.
+    fn widest(&self, width: usize) -> usize {
+        let natural = self.columns.iter().map(|column| column.width).max();
+        let all = |widest: &usize| self.total(self.columns.len(), *widest) <= width;
+        let most = natural.unwrap_or_default().max(NARROWEST);
+        (NARROWEST..=most).rev().find(all).unwrap_or(WIDEST)
+    }
+
     /// How many columns fit into a line of `width`; one always does.
     fn fitting(&self, width: usize) -> usize {
-        let sides = if self.frame == Frame::Closed { 2 } else { 0 };
-        let width = width.saturating_sub(sides);
-        let total = |columns: &[Column]| columns.iter().map(|column| column.width + 3).sum::<usize>();
-        if total(&self.columns) <= width + 1 {
-            return self.columns.len();
+        let all = self.columns.len();
+        if self.total(all, usize::MAX) <= width {
+            return all;
         }
-        let more = MORE.chars().count() + 3;
-        let fits = |count: &usize| total(&self.columns[..*count]) + more <= width + 1;
-        (1..self.columns.len()).rev().find(fits).unwrap_or(1)
+        let more = self::width(MORE) + 3;
+        let fits = |count: &usize| self.total(*count, usize::MAX) + more <= width;
+        (1..all).rev().find(fits).unwrap_or(1)
+    }
+
+    /// The width of a line with so many columns, none of them wider than `widest`.
+    fn total(&self, count: usize, widest: usize) -> usize {
+        let cells = self.columns[..count]
+            .iter()
+            .map(|column| column.width.min(widest) + 3);
+        let sides = if self.frame == Frame::Closed { 2 } else { 0 };
+        (cells.sum::<usize>() + sides).saturating_sub(1)
     }
 
     fn header(&self, text: impl Fn(&Column) -> String) -> Row {
@@ -393,7 +413,33 @@ mod tests {
         let batch = RecordBatch::try_from_iter([("t", column)]).expect("one column");
         assert!(written(whole(), std::slice::from_ref(&batch)).contains(&text));
         let cut = written(on(Screen::default()), &[batch]);
-        assert!(cut.contains(&format!(" {}…\n", "x".repeat(WIDEST - 1))), "{cut}");
+        // A line of 80 has one space before the text and one behind it.
+        assert!(cut.contains(&format!(" {}…\n", "x".repeat(77))), "{cut}");
+    }
+
+    #[test]
+    fn wide_columns_make_room_for_the_others() {
+        let text = "x".repeat(100);
+        let columns = ["a", "b", "c"].map(|name| {
+            let values = Arc::new(StringArray::from(vec![text.as_str()])) as ArrayRef;
+            (name, values)
+        });
+        let lines = |columns_of_screen: usize| {
+            let batch = RecordBatch::try_from_iter(columns.clone()).expect("three columns");
+            let screen = Screen {
+                width: columns_of_screen,
+                ..Screen::default()
+            };
+            written(on(screen), &[batch])
+                .lines()
+                .map(width)
+                .collect::<Vec<_>>()
+        };
+        let width_of_row = |width: usize| lines(width)[2];
+        // All three as wide as fits, then as many of the usual width as fit. The space at the end of a line is cut.
+        assert_eq!(width_of_row(100), 3 * (30 + 3) - 2);
+        assert_eq!(width_of_row(80), 3 * (NARROWEST + 3) - 2);
+        assert_eq!(width_of_row(79), WIDEST + 5);
     }
 
     #[test]

@@ -24,7 +24,8 @@ const QUANTITIES: usize = 3;
 /// # Errors
 /// For a type that Arrow cannot display.
 pub(crate) fn cell(field: &Field, array: &ArrayRef, row: usize) -> Result<String, ArrowError> {
-    if array.is_null(row) {
+    // A column of nothing but NULL has no bits to say so.
+    if array.is_null(row) || *array.data_type() == DataType::Null {
         return Ok("NULL".to_owned());
     }
     if let Some(grid) = patch_grid(field) {
@@ -328,7 +329,7 @@ mod tests {
         assert_eq!(first(&field(&array), array.clone()), "{a: 1e22}");
         assert_eq!(
             first(&Field::new("x", DataType::Null, true), NullArray::new(1)),
-            ""
+            "NULL"
         );
     }
 }

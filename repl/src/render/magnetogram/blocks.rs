@@ -58,18 +58,18 @@ impl Ink {
 }
 
 /// Two rows of pixels a line; below an odd last row lies no field.
-pub(super) fn write(raster: &Raster, ink: Ink) -> String {
-    let mut text = String::new();
-    for pair in raster.values.chunks(2 * raster.width.max(1)) {
+pub(super) fn lines(raster: &Raster, ink: Ink) -> Vec<String> {
+    let pairs = raster.values.chunks(2 * raster.width.max(1));
+    let line = |pair: &[f32]| {
+        let mut text = String::new();
         let (upper, lower) = pair.split_at(raster.width);
         let lower = lower.iter().chain(std::iter::repeat(&0.0));
         for (upper, lower) in upper.iter().zip(lower) {
             ink.push(&mut text, *upper, *lower);
         }
-        text += ink.reset();
-        text.push('\n');
-    }
-    text
+        text + ink.reset()
+    };
+    pairs.map(line).collect()
 }
 
 /// The steps of the scale from its negative to its positive end.
@@ -113,15 +113,18 @@ mod tests {
             values: vec![1.0, -1.0, 0.0],
         };
         assert_eq!(
-            write(&raster, Ink::Palette(Colours::Grey)),
-            "\x1b[38;5;231;48;5;16m▀\x1b[0m\n\x1b[38;5;244;48;5;244m▀\x1b[0m\n"
+            lines(&raster, Ink::Palette(Colours::Grey)),
+            [
+                "\x1b[38;5;231;48;5;16m▀\x1b[0m",
+                "\x1b[38;5;244;48;5;244m▀\x1b[0m"
+            ]
         );
-        let first = write(&raster, Ink::True(Colours::Grey));
+        let first = &lines(&raster, Ink::True(Colours::Grey))[0];
         assert!(
             first.starts_with("\x1b[38;2;255;255;255;48;2;0;0;0m▀"),
             "{first:?}"
         );
-        assert_eq!(write(&raster, Ink::Letters), " \n \n");
+        assert_eq!(lines(&raster, Ink::Letters), [" ", " "]);
     }
 
     #[test]

@@ -1,0 +1,307 @@
+//! The shell as a user sees it: sessions at a terminal, by their keys and their screens.
+#![cfg(unix)]
+
+use std::{error::Error, fs};
+
+use helioql_tests::terminal::{Screen, Terminal};
+use tempfile::TempDir;
+
+type Result<T = (), E = Box<dyn Error>> = std::result::Result<T, E>;
+
+/// A prompt over an empty catalogue, with a history and a configuration of its own.
+struct Session {
+    terminal: Terminal,
+    folder: TempDir,
+}
+
+/// Starts a session; `None` where there is no terminal.
+fn start(test: &str, screen: Screen<'_>, arguments: &[&str]) -> Result<Option<Session>> {
+    in_folder(test, TempDir::new()?, screen, arguments)
+}
+
+fn in_folder(test: &str, folder: TempDir, screen: Screen<'_>, arguments: &[&str]) -> Result<Option<Session>> {
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (catalogue, history, config) = (path("sun.helio"), path("history"), path("config"));
+    let own = [
+        ("HELIOQL_HISTORY", history.as_str()),
+        ("XDG_CONFIG_HOME", &config),
+    ];
+    let variables = [&own, screen.variables].concat();
+    let screen = Screen {
+        variables: &variables,
+        ..screen
+    };
+    let arguments = [&[catalogue.as_str()], arguments].concat();
+    let Some(terminal) = Terminal::start(test, screen, &arguments)? else {
+        return Ok(None);
+    };
+    terminal.shows("helioql> ")?;
+    Ok(Some(Session { terminal, folder }))
+}
+
+macro_rules! session {
+    ($test:literal) => {
+        session!($test, Screen::default(), &[])
+    };
+    ($test:literal, $screen:expr, $arguments:expr) => {
+        match start($test, $screen, $arguments)? {
+            Some(session) => session,
+            None => return Ok(()),
+        }
+    };
+}
+
+#[test]
+fn a_statement_of_many_lines_is_one_in_the_history() -> Result {
+    let session = session!("a statement of many lines");
+    let Session { terminal, folder } = &session;
+    for line in ["SELECT 6 * 7", "  AS answer", ";"] {
+        terminal.enters(line)?;
+    }
+    terminal.shows("(1 row, ")?;
+    terminal.enters("SELECT 'twice' AS word;")?;
+    terminal.shows(" twice\n(1 row, ")?;
+    terminal.shows_that("the third prompt", |screen| {
+        screen.trim_end().ends_with("\nhelioql>")
+    })?;
+    terminal.press(&["Up", "Up"])?;
+    let screen = terminal.shows_that("the whole statement again", |screen| {
+        screen.matches("SELECT 6 * 7\n  AS answer\n;").count() == 2
+    })?;
+    assert!(screen.contains("     42\n"), "{screen}");
+    terminal.press(&["C-c"])?;
+    terminal.press(&["C-d"])?;
+    terminal.ends()?;
+    let history = fs::read_to_string(folder.path().join("history"))?;
+    assert_eq!(
+        history.lines().skip(1).collect::<Vec<_>>(),
+        ["SELECT 6 * 7\\n  AS answer\\n;", "SELECT 'twice' AS word;"]
+    );
+    Ok(())
+}
+
+#[test]
+fn a_history_forgets_what_it_has_twice() -> Result {
+    let folder = TempDir::new()?;
+    fs::write(
+        folder.path().join("history"),
+        "#V2\nSELECT 1;\nSELECT 2;\nSELECT 1;\n",
+    )?;
+    let Some(Session { terminal, folder }) = in_folder("a history", folder, Screen::default(), &[])? else {
+        return Ok(());
+    };
+    terminal.press(&["C-d"])?;
+    terminal.ends()?;
+    let history = fs::read_to_string(folder.path().join("history"))?;
+    assert_eq!(history, "#V2\nSELECT 2;\nSELECT 1;\n");
+    Ok(())
+}
+
+#[test]
+fn completion_knows_the_place() -> Result {
+    let screen = Screen {
+        width: 160,
+        ..Screen::default()
+    };
+    let session = session!("completion", screen, &[]);
+    let terminal = &session.terminal;
+    terminal.types("SELECT GENERATE(")?;
+    // The arguments as a hint, then as candidates. The names are read beside the prompt, so the first hint may come
+    // too early for them.
+    let hint = "GENERATE(usflux => …, tuf => …";
+    terminal.shows_that(hint, |screen| {
+        let hinted = screen.contains(hint);
+        if !hinted {
+            let _ = terminal.press(&["BSpace", "("]);
+        }
+        hinted
+    })?;
+    for (typed, expected) in [
+        ("see", "SELECT GENERATE(seed => "),
+        (
+            "7, generator => '",
+            "SELECT GENERATE(seed => 7, generator => 'sun'",
+        ),
+        (") AS s FROM shar", "AS s FROM sharps"),
+        (" AS h WHERE h.usfluxl", "WHERE h.usfluxl"),
+        (" > 1e22Mx AND COSINE_D", "AND COSINE_DISTANCE("),
+    ] {
+        terminal.types(typed)?;
+        terminal.press(&["Tab"])?;
+        terminal.shows(expected)?;
+    }
+    for (line, expected) in [
+        (".sche", ".schema "),
+        (".schema system.key", ".schema system.keywords"),
+        (".set images si", ".set images sixel"),
+        (".help near", ".help nearest"),
+        ("EVALUATE ENCODER lo", "EVALUATE ENCODER look"),
+        (
+            "SET datafusion.execution.batch_s",
+            "SET datafusion.execution.batch_size",
+        ),
+        (
+            "WITH strong AS (SELECT usflux AS flux FROM sharps) SELECT flu",
+            "SELECT flu",
+        ),
+    ] {
+        terminal.press(&["C-a", "C-k"])?;
+        terminal.types(line)?;
+        terminal.press(&["Tab"])?;
+        terminal.shows(expected)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn an_error_points_at_its_place_and_the_prompt_goes_on() -> Result {
+    let session = session!("an error");
+    let terminal = &session.terminal;
+    terminal.enters("SELECT usfulx FROM sharps;")?;
+    let screen = terminal.shows("did you mean `usflux`?")?;
+    assert!(
+        screen.contains("1 | SELECT usfulx FROM sharps;\n  |        ^^^^^^\n"),
+        "{screen}"
+    );
+    terminal.enters(".timre on")?;
+    terminal.shows("did you mean `.timer`?")?;
+    terminal.enters("SELECT 'alive' AS word;")?;
+    terminal.shows(" alive\n(1 row, ")?;
+    Ok(())
+}
+
+#[test]
+fn ctrl_c_cancels_a_statement_and_leaves_when_pressed_twice() -> Result {
+    let session = session!("cancelling");
+    let terminal = &session.terminal;
+    terminal.enters("SELECT sum(a.value * b.value) FROM range(100000000) a, range(100000000) b;")?;
+    // It says that it runs before it is stopped, and nothing of that is left.
+    terminal.shows("running")?;
+    terminal.press(&["C-c"])?;
+    let screen = terminal.shows("error: interrupted")?;
+    assert!(!screen.contains("running"), "{screen}");
+    terminal.enters("SELECT 'alive' AS word;")?;
+    terminal.shows(" alive\n")?;
+    terminal.press(&["C-c"])?;
+    terminal.shows("(Ctrl-C once more leaves; so do Ctrl-D and `.quit`)\nhelioql>")?;
+    terminal.press(&["C-c"])?;
+    terminal.ends()?;
+    Ok(())
+}
+
+#[test]
+fn a_pager_shows_what_is_longer_than_the_screen() -> Result {
+    let screen = Screen {
+        height: 12,
+        variables: &[("PAGER", "head -5")],
+        ..Screen::default()
+    };
+    let session = session!("the pager", screen, &[]);
+    let terminal = &session.terminal;
+    terminal.enters("SELECT value FROM range(30);")?;
+    // `head` leaves early, which is no error.
+    let shown = terminal.shows_that("the end of five lines", |screen| {
+        screen.contains("     2\nhelioql>")
+    })?;
+    assert!(!shown.contains("error"), "{shown}");
+    terminal.enters("SELECT value FROM range(3);")?;
+    terminal.shows("(3 rows, ")?;
+    terminal.enters("SELECT sum(value) AS total FROM _;")?;
+    terminal.shows("     3\n(1 row, ")?;
+    terminal.enters(".set pager off")?;
+    terminal.enters("SELECT value FROM range(200);")?;
+    terminal.shows("(200 rows, the first 40 shown, `.last` shows all, ")?;
+    terminal.enters(".last")?;
+    terminal.shows("\n   199\n(200 rows, ")?;
+    Ok(())
+}
+
+#[test]
+fn a_patch_is_drawn_in_half_blocks_with_its_scale() -> Result {
+    let session = session!("a picture");
+    let terminal = &session.terminal;
+    terminal.enters(
+        "SELECT 377 AS harpnum, TO_PATCH([-100.0, 0.0, 0.0, 100.0], height => 2, width => 2, cell_mm => 10Mm) AS patch;",
+    )?;
+    terminal.shows("2×2 ±100 G")?;
+    // A small one below the table, then the large one.
+    terminal.shows("1\n▀▀\n±100 G; `.show N` draws one of them\n")?;
+    terminal.enters(".show")?;
+    let screen = terminal.shows("−100 … +100 G, 2×2 cells of 10 Mm (20 × 20 Mm)")?;
+    assert!(screen.contains("harpnum 377\n▀▀\n├┤ 20 Mm\n"), "{screen}");
+    // Black above mid-grey, then mid-grey above white; nothing was asked of the terminal, which is tmux.
+    let colours = terminal.colours()?;
+    assert!(
+        colours.contains("38;5;16m") && colours.contains("48;5;231m"),
+        "{colours:?}"
+    );
+    terminal.enters(".set images off")?;
+    terminal.enters(".show")?;
+    terminal.shows("pictures are off")?;
+    Ok(())
+}
+
+#[test]
+fn colours_are_left_out_where_they_are_not_welcome() -> Result {
+    let line = "SELECT 'text' AS word;";
+    for (variables, coloured) in [
+        (&[][..], true),
+        (&[("NO_COLOR", "1")][..], false),
+        (&[("TERM", "dumb")][..], false),
+    ] {
+        let screen = Screen {
+            variables,
+            ..Screen::default()
+        };
+        let session = session!("colours", screen, &[]);
+        let terminal = &session.terminal;
+        terminal.enters(line)?;
+        terminal.shows(" text\n(1 row, ")?;
+        let colours = terminal.colours()?;
+        assert_eq!(colours.contains("\x1b["), coloured, "{variables:?}: {colours:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_bad_init_file_is_told_and_the_prompt_opens() -> Result {
+    let folder = TempDir::new()?;
+    let config = folder.path().join("config/helioql");
+    fs::create_dir_all(&config)?;
+    fs::write(
+        config.join("init.sql"),
+        ".set types on\nSELEC 1;\n.set types off\n",
+    )?;
+    let Some(Session { terminal, .. }) = in_folder("a bad init file", folder, Screen::default(), &[])? else {
+        return Ok(());
+    };
+    let screen = terminal.shows("was not run")?;
+    assert!(screen.contains("init.sql:2:1"), "{screen}");
+    // What stood before the mistake holds.
+    terminal.enters("SELECT 1 AS n;")?;
+    terminal.shows("      n\n BIGINT\n────────\n      1\n")?;
+    Ok(())
+}
+
+#[test]
+fn wide_tables_say_what_does_not_fit() -> Result {
+    let screen = Screen {
+        width: 60,
+        ..Screen::default()
+    };
+    let session = session!("a wide table", screen, &[]);
+    let terminal = &session.terminal;
+    terminal.enters("SELECT 1.25e22 AS flux, NULL AS nothing, 'x' AS a, 'y' AS b, repeat('z', 60) AS c, repeat('w', 60) AS d;")?;
+    let screen = terminal.shows("(4 of 6 columns fit the screen; `.mode vertical` shows all)")?;
+    assert!(
+        screen.contains("1.25e22 │ NULL") && screen.contains('…'),
+        "{screen}"
+    );
+    terminal.enters(".mode vertical")?;
+    terminal.enters("SELECT * FROM _;")?;
+    terminal.shows("── row 1 ──")?;
+    terminal.enters(".mode parquet")?;
+    terminal.enters("SELECT 1;")?;
+    terminal.shows("parquet is for files and pipes, not for a terminal")?;
+    Ok(())
+}
