@@ -145,6 +145,57 @@ fn a_killed_statement_is_done_or_was_never_begun() -> Outcome {
     Ok(())
 }
 
+/// A disk that takes no more is an error with the file's name, and the catalogue is as it was.
+#[cfg(unix)]
+#[test]
+fn a_full_disk_changes_nothing() -> Outcome {
+    let home = TempDir::new()?;
+    let path = home.path().join("sun.helio");
+    let bench = open(&path)?;
+    bench.rows("INSERT INTO sharps SELECT * FROM SIMULATE(n => 12, seed => 1)")?;
+    bench.rows("CREATE TABLE t AS SELECT value AS a, 'b' AS b FROM generate_series(1, 1000)")?;
+    let before = state(&bench)?;
+    drop(bench);
+    let statements = [
+        "INSERT INTO t SELECT value, uuid() FROM generate_series(1, 100000)",
+        "CREATE TABLE u AS SELECT patch AS b, harpnum AS a FROM sharps",
+        "UPDATE sharps SET usflux = 0",
+        "CREATE ENCODER glance WITH (steps = 1, batch = 8) AS SELECT patch FROM sharps",
+    ];
+    let shell = |blocks: usize, statement: &str| {
+        // A file that grows beyond the limit is an error where the signal is ignored, as on a full disk.
+        let helioql = program::helioql([path.as_os_str(), "-c".as_ref(), statement.as_ref()]);
+        let mut command = std::process::Command::new("sh");
+        command
+            .args([
+                "-c",
+                &format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\""),
+                "sh",
+            ])
+            .arg(helioql.get_program())
+            .args(helioql.get_args())
+            .envs(
+                helioql
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .stdin(Stdio::null());
+        program::run(&mut command)
+    };
+    for statement in statements {
+        for blocks in [0, 1, 8] {
+            let ended = shell(blocks, statement)?;
+            assert_eq!(ended.code, Some(1), "{statement}: {}", ended.stderr);
+            let told = ended.stderr.contains("error: ") && ended.stderr.contains("File too large");
+            assert!(told, "{statement}: {}", ended.stderr);
+            let bench = open(&path)?;
+            assert_eq!(problems(&bench)?, Vec::<Vec<String>>::new(), "{statement}");
+            assert_eq!(state(&bench)?, before, "{statement}");
+        }
+    }
+    Ok(())
+}
+
 /// A reader sees the rows of one commit, whatever two writers do, and nobody sees anything but a lock that is taken.
 #[test]
 fn readers_see_one_commit() -> Outcome {

@@ -54,12 +54,17 @@ impl FileEntry {
     ) -> Result<(), StoreError> {
         let path = root.join(&self.path);
         let damaged = |reason| self.damaged(root, &what, reason);
-        let mut file = match File::open(&path) {
+        // A link would lead out of the catalogue, which has no more than is in its directory.
+        match std::fs::symlink_metadata(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(damaged("is missing".to_owned()));
             }
-            opened => opened.map_err(|source| io("open", &path, source))?,
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(damaged("is not a file of its own".to_owned()));
+            }
+            looked => looked.map_err(|source| io("read", &path, source))?,
         };
+        let mut file = File::open(&path).map_err(|source| io("open", &path, source))?;
         let bytes = file.metadata().map_err(|source| io("read", &path, source))?.len();
         if bytes != self.bytes {
             return Err(damaged(format!("has {bytes} bytes, expected {}", self.bytes)));

@@ -382,6 +382,23 @@ fn a_catalogue_of_format_1_is_read_and_becomes_one_of_today() -> Outcome {
     Ok(())
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_is_not_followed() -> Outcome {
+    let (directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    let path = catalogue.verify_table("sharps")?.swap_remove(0);
+    let elsewhere = directory.path().join("elsewhere.parquet");
+    fs::rename(&path, &elsewhere)?;
+    std::os::unix::fs::symlink(&elsewhere, &path)?;
+    let message = catalogue
+        .verify_table("sharps")
+        .expect_err("it leads out of the catalogue")
+        .to_string();
+    assert!(message.contains("is not a file of its own"), "{message}");
+    Ok(())
+}
+
 #[test]
 fn check_names_what_is_wrong() -> Outcome {
     let (_directory, catalogue) = catalogue()?;
