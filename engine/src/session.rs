@@ -79,6 +79,9 @@ impl Session {
         let config = SessionConfig::new()
             .with_information_schema(true)
             .set_bool("datafusion.sql_parser.collect_spans", true)
+            // It reads the field of a SAMPLE below the WHERE and LIMIT that stand under the call which makes it, and so
+            // runs the model for rows that nobody asked for.
+            .set_bool("datafusion.optimizer.enable_leaf_expression_pushdown", false)
             // Units, grids and encoders live in field metadata, which DataFusion drops by default.
             .set_bool("datafusion.execution.parquet.skip_metadata", false)
             // A table is read with the types that it was written with.

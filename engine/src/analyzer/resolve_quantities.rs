@@ -85,6 +85,8 @@ enum Measure {
     Unknown,
     /// Its unit.
     Known(Compound),
+    /// It has none, as a ratio of two fluxes and a logarithm have none: a quantity beside it is a mistake.
+    Bare,
     /// A literal that has not met a unit yet.
     Quantity(Quantity),
 }
@@ -93,7 +95,25 @@ impl Measure {
     fn known(&self) -> Option<&Compound> {
         match self {
             Self::Known(unit) => Some(unit),
+            Self::Unknown | Self::Bare | Self::Quantity(_) => None,
+        }
+    }
+
+    /// What a quantity beside it must be in.
+    fn unit(&self) -> Option<Compound> {
+        match self {
+            Self::Known(unit) => Some(unit.clone()),
+            Self::Bare => Some(Compound::plain()),
             Self::Unknown | Self::Quantity(_) => None,
+        }
+    }
+
+    /// That of something computed.
+    fn of(unit: Compound) -> Self {
+        if unit.is_plain() {
+            Self::Bare
+        } else {
+            Self::Known(unit)
         }
     }
 }
@@ -218,6 +238,9 @@ const KEEPING: [&str; 11] = [
     "abs", "round", "ceil", "floor", "trunc", "greatest", "least", "coalesce", "nvl", "nullif", "typed",
 ];
 
+/// The functions whose result has no unit, whatever that of their argument is.
+const BARE: [&str; 5] = ["ln", "log", "log10", "log2", "exp"];
+
 /// An expression that is compared with nothing.
 fn alone(expr: Expr, sources: &Sources<'_>) -> Result<Expr> {
     let (expr, measure) = resolve(expr, sources)?;
@@ -260,15 +283,17 @@ fn resolve_binary(binary: BinaryExpr, sources: &Sources<'_>) -> Result<(Expr, Me
                 settled(right, of_right, met.as_ref())?,
             );
             let is_sum = matches!(op, Plus | Minus | Modulo);
-            let measure = met.filter(|_| is_sum).map_or(Measure::Unknown, Measure::Known);
+            let measure = met.filter(|_| is_sum).map_or(Measure::Unknown, Measure::of);
             Ok((expr, measure))
         }
         Multiply | Divide => {
             let (left, of_left) = factor(left, of_left)?;
             let (right, of_right) = factor(right, of_right)?;
             let measure = match (of_left, of_right) {
-                (Some(left), Some(right)) if op == Multiply => Measure::Known(left.times(&right)),
-                (Some(left), Some(right)) => Measure::Known(left.divided_by(&right)),
+                // Of two numbers nothing is known.
+                (Some(left), Some(right)) if left.is_plain() && right.is_plain() => Measure::Known(left),
+                (Some(left), Some(right)) if op == Multiply => Measure::of(left.times(&right)),
+                (Some(left), Some(right)) => Measure::of(left.divided_by(&right)),
                 _ => Measure::Unknown,
             };
             Ok((make(left, right), measure))
@@ -284,6 +309,7 @@ fn resolve_binary(binary: BinaryExpr, sources: &Sources<'_>) -> Result<(Expr, Me
 fn factor(expr: Expr, measure: Measure) -> Result<(Expr, Option<Compound>)> {
     Ok(match measure {
         Measure::Known(unit) => (expr, Some(unit)),
+        Measure::Bare => (expr, Some(Compound::plain())),
         Measure::Unknown => (expr, None),
         Measure::Quantity(quantity) => {
             let base = Unit::find(quantity.unit.dimension.base()).ok().map(Compound::of);
@@ -308,7 +334,7 @@ fn resolve_between(between: Between, sources: &Sources<'_>) -> Result<(Expr, Mea
 
 fn resolve_list(list: InList, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
     let (expr, unit) = resolve(*list.expr, sources)?;
-    let met = unit.known().cloned();
+    let met = unit.unit();
     let items = list
         .list
         .into_iter()
@@ -338,7 +364,7 @@ fn resolve_case(case: Case, sources: &Sources<'_>) -> Result<(Expr, Measure)> {
     let mut results = Vec::with_capacity(case.when_then_expr.len() + 1);
     for (when, then) in case.when_then_expr {
         let (when, measure) = resolve(*when, sources)?;
-        whens.push(settled(when, measure, compared.known())?);
+        whens.push(settled(when, measure, compared.unit().as_ref())?);
         results.push(resolve(*then, sources)?);
     }
     let has_else = case.else_expr.is_some();
@@ -370,6 +396,7 @@ fn resolve_call(mut call: ScalarFunction, sources: &Sources<'_>) -> Result<(Expr
     if KEEPING.contains(&name) {
         (call.args, measure) = settle_all(args)?;
     } else {
+        let is_bare = BARE.contains(&name);
         let root = match (name, args.first()) {
             ("sqrt", Some((_, Measure::Known(unit)))) => unit.root(),
             _ => None,
@@ -381,7 +408,11 @@ fn resolve_call(mut call: ScalarFunction, sources: &Sources<'_>) -> Result<(Expr
         let call = Expr::ScalarFunction(call);
         // Fields of samples and keyword functions say their unit.
         let own = || of_field(&call.to_field(&sources.schema).ok()?.1);
-        measure = root.or_else(own).map_or(Measure::Unknown, Measure::Known);
+        measure = match root.or_else(own) {
+            Some(unit) => Measure::Known(unit),
+            None if is_bare => Measure::Bare,
+            None => Measure::Unknown,
+        };
         return Ok((call, measure));
     }
     Ok((Expr::ScalarFunction(call), measure))
@@ -418,14 +449,18 @@ fn settle_all(exprs: Vec<(Expr, Measure)>) -> Result<(Vec<Expr>, Measure)> {
         .into_iter()
         .map(|(expr, measure)| settled(expr, measure, met.as_ref()))
         .collect::<Result<_>>()?;
-    Ok((exprs, met.map_or(Measure::Unknown, Measure::Known)))
+    Ok((exprs, met.map_or(Measure::Unknown, Measure::of)))
 }
 
 /// The first unit that measures something; a plain number beside a quantity says nothing of its unit.
 fn first_known<'m>(measures: impl IntoIterator<Item = &'m Measure>) -> Option<Compound> {
-    measures
-        .into_iter()
-        .filter_map(Measure::known)
-        .find(|unit| !unit.is_plain())
-        .cloned()
+    let mut bare = None;
+    for measure in measures {
+        match measure {
+            Measure::Known(unit) if !unit.is_plain() => return Some(unit.clone()),
+            Measure::Bare => bare = measure.unit(),
+            _ => {}
+        }
+    }
+    bare
 }

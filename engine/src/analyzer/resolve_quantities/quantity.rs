@@ -27,12 +27,16 @@ pub(super) fn settled(expr: Expr, measure: Measure, unit: Option<&Compound>) -> 
         quantity.value * factor
     } else {
         let expected = unit.described();
+        let beside = if unit.is_plain() {
+            "that has no unit".to_owned()
+        } else {
+            format!("in {}", unit.text)
+        };
         let message = format!(
-            "{expected} was expected, {} was found: {}{} is compared with a value in {}",
+            "{expected} was expected, {} was found: {}{} is compared with a value {beside}",
             quantity.unit.dimension.described(),
             quantity.value,
             quantity.unit.symbol,
-            unit.text
         );
         let diagnostic =
             Diagnostic::error(message)

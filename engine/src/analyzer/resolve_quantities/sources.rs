@@ -68,7 +68,7 @@ pub(in crate::analyzer) fn unit_of_expr(expr: &Expr, input: &LogicalPlan) -> Opt
         Measure::Known(unit) => Some(unit),
         // Where it was written it has become a number in the base unit.
         Measure::Quantity(quantity) => Unit::find(quantity.unit.dimension.base()).ok().map(Compound::of),
-        Measure::Unknown => None,
+        Measure::Bare | Measure::Unknown => None,
     }
 }
 
