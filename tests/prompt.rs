@@ -39,10 +39,14 @@ fn in_folder(test: &str, folder: TempDir, screen: Screen<'_>, arguments: &[&str]
     Ok(Some(Session { terminal, folder }))
 }
 
-/// Enters a line once it is asked for: what comes earlier may be taken for a part of the line before.
+/// Enters a line once it is asked for, and once it is there: what comes earlier may be taken for a part of the line
+/// before, and the prompt of that line for the next.
 fn enter(terminal: &Terminal, line: &str) -> Result {
-    terminal.shows_that("the prompt", |screen| screen.trim_end().ends_with("helioql>"))?;
-    Ok(terminal.enters(line)?)
+    let asks = |screen: &str| screen.trim_end().ends_with("helioql>");
+    terminal.shows_that("the prompt", asks)?;
+    terminal.types(line)?;
+    terminal.shows_that("the line", |screen| !asks(screen))?;
+    Ok(terminal.press(&["Enter"])?)
 }
 
 macro_rules! session {
