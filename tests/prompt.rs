@@ -203,6 +203,25 @@ fn ctrl_c_cancels_a_statement_and_leaves_when_pressed_twice() -> Result {
 }
 
 #[test]
+fn what_is_typed_while_a_statement_runs_is_not_lost() -> Result {
+    let session = session!("typing ahead");
+    let terminal = &session.terminal;
+    enter(
+        terminal,
+        "SELECT count(*) AS n FROM range(200000) a JOIN range(2000) b ON a.value <> b.value;",
+    )?;
+    terminal.enters("SELECT 'second' AS word;")?;
+    terminal.enters("SELECT 'third' AS word;")?;
+    terminal.shows(" third\n(1 row, ")?;
+    let screen = terminal.screen()?;
+    assert!(
+        screen.contains(" second\n(1 row, ") && screen.contains(" 399998000\n"),
+        "{screen}"
+    );
+    Ok(())
+}
+
+#[test]
 fn a_pager_shows_what_is_longer_than_the_screen() -> Result {
     let screen = Screen {
         height: 12,
