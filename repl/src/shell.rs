@@ -68,7 +68,6 @@ impl Shell {
     /// # Errors
     /// When the catalogue cannot be opened or the output file cannot be made.
     pub(crate) fn open(invocation: &Invocation, mode: Mode) -> Result<Self> {
-        let out = Output::new(invocation.output.as_deref())?;
         let talks = io::stderr().is_terminal() && !invocation.quiet;
         let (access, limits) = (invocation.access, invocation.limits);
         if let Some(threads) = limits.threads {
@@ -88,6 +87,8 @@ impl Shell {
         }
         let session = session(&engine, access, limits, &mut tasks, &meter)?;
         tasks.limit = limits.time;
+        // Last, so that a file is not emptied by a catalogue that cannot be opened.
+        let out = Output::new(invocation.output.as_deref())?;
         // Whether it is cut and coloured is decided for each result, by where that goes.
         let mut view = View::new(invocation.format, io::stdout().is_terminal(), false);
         view.images = invocation.images;
