@@ -349,7 +349,7 @@ fn results_go_where_a_script_leads_them() -> Result {
         "csv",
         "-c",
         &format!(
-            "SELECT n FROM '{file}' UNION ALL SELECT n FROM '{}'",
+            "SELECT n FROM '{file}' UNION ALL SELECT n FROM '{}' ORDER BY n",
             place.path("two.parquet")
         ),
     ])?;
