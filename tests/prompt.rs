@@ -2,7 +2,14 @@
 #![cfg(unix)]
 
 use std::{error::Error, fs};
+#[cfg(target_os = "linux")]
+use std::{
+    io::{self, Write},
+    process::{Command, Stdio},
+};
 
+#[cfg(target_os = "linux")]
+use helioql_tests::program::{helioql, run};
 use helioql_tests::terminal::{Screen, Terminal};
 use tempfile::TempDir;
 
@@ -284,6 +291,68 @@ fn a_patch_is_drawn_in_half_blocks_with_its_scale() -> Result {
     enter(terminal, ".show")?;
     terminal.shows("pictures are off")?;
     Ok(())
+}
+
+// `script` of other systems is asked otherwise.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_image_is_sent_to_a_terminal_and_nowhere_else() -> Result {
+    let folder = TempDir::new()?;
+    let catalogue = folder.path().join("sun.helio").display().to_string();
+    let show = ".show TO_PATCH([-100.0, 0.0, 0.0, 100.0], height => 2, width => 2, cell_mm => 10Mm)";
+    for (protocol, begins) in [
+        // The first bytes of a PNG in base64.
+        ("kitty", "\x1b_Ga=T,f=100,q=2,c=64,m=0;iVBORw0KGgo"),
+        ("iterm", "\x1b]1337;File=inline=1;size="),
+        (
+            "sixel",
+            "\x1bP0;1q\"1;1;640;640#0;2;0;0;0#127;2;50;50;50#254;2;100;100;100#",
+        ),
+        ("blocks", "\x1b[38;5;16;48;5;244m▀\x1b[38;5;244;48;5;231m▀\x1b[0m"),
+    ] {
+        let arguments = [catalogue.as_str(), "--images", protocol, "-c", show];
+        let piped = run(&mut helioql(arguments))?;
+        assert_eq!(piped.code, Some(0), "{}", piped.stderr);
+        assert!(!piped.stdout.contains('\x1b'), "{protocol}: {:?}", piped.stdout);
+        let Some(shown) = on_a_terminal("images", &arguments)? else {
+            return Ok(());
+        };
+        assert!(shown.contains(begins), "{protocol}: {shown:?}");
+        assert!(shown.contains("−100 … +100 G"), "{protocol}: {shown:?}");
+        // A script asks the terminal nothing.
+        assert!(
+            !shown.contains("\x1b[c") && !shown.contains("a=q"),
+            "{protocol}: {shown:?}"
+        );
+    }
+    Ok(())
+}
+
+/// What the program writes to a terminal that answers nothing; `None`, and a line that says so, where there is no
+/// `script` to make one.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(test: &str, arguments: &[&str]) -> Result<Option<String>> {
+    let program = helioql(arguments);
+    let words = std::iter::once(program.get_program()).chain(program.get_args());
+    let quoted: Vec<String> = words
+        .map(|word| format!("'{}'", word.to_string_lossy()))
+        .collect();
+    let mut script = Command::new("script");
+    script
+        .args(["-q", "-c", &quoted.join(" "), "/dev/null"])
+        .stdin(Stdio::null());
+    for (name, value) in program.get_envs() {
+        script.env(name, value.unwrap_or_default());
+    }
+    script
+        .env("TERM", "xterm-256color")
+        .env_remove("NO_COLOR")
+        .env_remove("COLUMNS");
+    let Ok(output) = script.output() else {
+        writeln!(io::stderr(), "skipped: {test}: no script")?;
+        return Ok(None);
+    };
+    Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
 #[test]
