@@ -2,7 +2,14 @@
 #![cfg(unix)]
 
 use std::{error::Error, fs};
+#[cfg(target_os = "linux")]
+use std::{
+    io::{self, Write},
+    process::{Command, Stdio},
+};
 
+#[cfg(target_os = "linux")]
+use helioql_tests::program::{helioql, run};
 use helioql_tests::terminal::{Screen, Terminal};
 use tempfile::TempDir;
 
@@ -39,6 +46,16 @@ fn in_folder(test: &str, folder: TempDir, screen: Screen<'_>, arguments: &[&str]
     Ok(Some(Session { terminal, folder }))
 }
 
+/// Enters a line once it is asked for, and once it is there: what comes earlier may be taken for a part of the line
+/// before, and the prompt of that line for the next.
+fn enter(terminal: &Terminal, line: &str) -> Result {
+    let asks = |screen: &str| screen.trim_end().ends_with("helioql>");
+    terminal.shows_that("the prompt", asks)?;
+    terminal.types(line)?;
+    terminal.shows_that("the line", |screen| !asks(screen))?;
+    Ok(terminal.press(&["Enter"])?)
+}
+
 macro_rules! session {
     ($test:literal) => {
         session!($test, Screen::default(), &[])
@@ -59,7 +76,7 @@ fn a_statement_of_many_lines_is_one_in_the_history() -> Result {
         terminal.enters(line)?;
     }
     terminal.shows("(1 row, ")?;
-    terminal.enters("SELECT 'twice' AS word;")?;
+    enter(terminal, "SELECT 'twice' AS word;")?;
     terminal.shows(" twice\n(1 row, ")?;
     terminal.shows_that("the third prompt", |screen| {
         screen.trim_end().ends_with("\nhelioql>")
@@ -157,15 +174,15 @@ fn completion_knows_the_place() -> Result {
 fn an_error_points_at_its_place_and_the_prompt_goes_on() -> Result {
     let session = session!("an error");
     let terminal = &session.terminal;
-    terminal.enters("SELECT usfulx FROM sharps;")?;
+    enter(terminal, "SELECT usfulx FROM sharps;")?;
     let screen = terminal.shows("did you mean `usflux`?")?;
     assert!(
         screen.contains("1 | SELECT usfulx FROM sharps;\n  |        ^^^^^^\n"),
         "{screen}"
     );
-    terminal.enters(".timre on")?;
+    enter(terminal, ".timre on")?;
     terminal.shows("did you mean `.timer`?")?;
-    terminal.enters("SELECT 'alive' AS word;")?;
+    enter(terminal, "SELECT 'alive' AS word;")?;
     terminal.shows(" alive\n(1 row, ")?;
     Ok(())
 }
@@ -174,18 +191,40 @@ fn an_error_points_at_its_place_and_the_prompt_goes_on() -> Result {
 fn ctrl_c_cancels_a_statement_and_leaves_when_pressed_twice() -> Result {
     let session = session!("cancelling");
     let terminal = &session.terminal;
-    terminal.enters("SELECT sum(a.value * b.value) FROM range(100000000) a, range(100000000) b;")?;
+    enter(
+        terminal,
+        "SELECT sum(a.value * b.value) FROM range(100000000) a, range(100000000) b;",
+    )?;
     // It says that it runs before it is stopped, and nothing of that is left.
     terminal.shows("running")?;
     terminal.press(&["C-c"])?;
     let screen = terminal.shows("error: interrupted")?;
     assert!(!screen.contains("running"), "{screen}");
-    terminal.enters("SELECT 'alive' AS word;")?;
+    enter(terminal, "SELECT 'alive' AS word;")?;
     terminal.shows(" alive\n")?;
     terminal.press(&["C-c"])?;
     terminal.shows("(Ctrl-C once more leaves; so do Ctrl-D and `.quit`)\nhelioql>")?;
     terminal.press(&["C-c"])?;
     terminal.ends()?;
+    Ok(())
+}
+
+#[test]
+fn what_is_typed_while_a_statement_runs_is_not_lost() -> Result {
+    let session = session!("typing ahead");
+    let terminal = &session.terminal;
+    enter(
+        terminal,
+        "SELECT count(*) AS n FROM range(200000) a JOIN range(2000) b ON a.value <> b.value;",
+    )?;
+    terminal.enters("SELECT 'second' AS word;")?;
+    terminal.enters("SELECT 'third' AS word;")?;
+    terminal.shows(" third\n(1 row, ")?;
+    let screen = terminal.screen()?;
+    assert!(
+        screen.contains(" second\n(1 row, ") && screen.contains(" 399998000\n"),
+        "{screen}"
+    );
     Ok(())
 }
 
@@ -198,21 +237,33 @@ fn a_pager_shows_what_is_longer_than_the_screen() -> Result {
     };
     let session = session!("the pager", screen, &[]);
     let terminal = &session.terminal;
-    terminal.enters("SELECT value FROM range(30);")?;
+    enter(terminal, "SELECT value FROM range(30);")?;
     // `head` leaves early, which is no error.
     let shown = terminal.shows_that("the end of five lines", |screen| {
         screen.contains("     2\nhelioql>")
     })?;
     assert!(!shown.contains("error"), "{shown}");
-    terminal.enters("SELECT value FROM range(3);")?;
+    enter(terminal, "SELECT value FROM range(3);")?;
     terminal.shows("(3 rows, ")?;
-    terminal.enters("SELECT sum(value) AS total FROM _;")?;
+    enter(terminal, "SELECT sum(value) AS total FROM _;")?;
     terminal.shows("     3\n(1 row, ")?;
-    terminal.enters(".set pager off")?;
-    terminal.enters("SELECT value FROM range(200);")?;
+    enter(terminal, ".set pager off")?;
+    enter(terminal, "SELECT value FROM range(200);")?;
     terminal.shows("(200 rows, the first 40 shown, `.last` shows all, ")?;
-    terminal.enters(".last")?;
+    enter(terminal, ".last")?;
     terminal.shows("\n   199\n(200 rows, ")?;
+    // A file has all of it, and nothing of the screen.
+    let file = session.folder.path().join("all.txt");
+    enter(terminal, &format!(".once {}", file.display()))?;
+    enter(terminal, "SELECT value FROM range(200);")?;
+    enter(terminal, "SELECT 'done' AS word;")?;
+    terminal.shows(" done\n(1 row, ")?;
+    let written = fs::read_to_string(file)?;
+    assert_eq!(written.lines().count(), 202, "{written}");
+    assert!(
+        !written.contains('\x1b') && !written.contains("rows"),
+        "{written}"
+    );
     Ok(())
 }
 
@@ -220,13 +271,14 @@ fn a_pager_shows_what_is_longer_than_the_screen() -> Result {
 fn a_patch_is_drawn_in_half_blocks_with_its_scale() -> Result {
     let session = session!("a picture");
     let terminal = &session.terminal;
-    terminal.enters(
+    enter(
+        terminal,
         "SELECT 377 AS harpnum, TO_PATCH([-100.0, 0.0, 0.0, 100.0], height => 2, width => 2, cell_mm => 10Mm) AS patch;",
     )?;
     terminal.shows("2×2 ±100 G")?;
     // A small one below the table, then the large one.
     terminal.shows("1\n▀▀\n±100 G; `.show N` draws one of them\n")?;
-    terminal.enters(".show")?;
+    enter(terminal, ".show")?;
     let screen = terminal.shows("−100 … +100 G, 2×2 cells of 10 Mm (20 × 20 Mm)")?;
     assert!(screen.contains("harpnum 377\n▀▀\n├┤ 20 Mm\n"), "{screen}");
     // Black above mid-grey, then mid-grey above white; nothing was asked of the terminal, which is tmux.
@@ -235,10 +287,72 @@ fn a_patch_is_drawn_in_half_blocks_with_its_scale() -> Result {
         colours.contains("38;5;16m") && colours.contains("48;5;231m"),
         "{colours:?}"
     );
-    terminal.enters(".set images off")?;
-    terminal.enters(".show")?;
+    enter(terminal, ".set images off")?;
+    enter(terminal, ".show")?;
     terminal.shows("pictures are off")?;
     Ok(())
+}
+
+// `script` of other systems is asked otherwise.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_image_is_sent_to_a_terminal_and_nowhere_else() -> Result {
+    let folder = TempDir::new()?;
+    let catalogue = folder.path().join("sun.helio").display().to_string();
+    let show = ".show TO_PATCH([-100.0, 0.0, 0.0, 100.0], height => 2, width => 2, cell_mm => 10Mm)";
+    for (protocol, begins) in [
+        // The first bytes of a PNG in base64.
+        ("kitty", "\x1b_Ga=T,f=100,q=2,c=64,m=0;iVBORw0KGgo"),
+        ("iterm", "\x1b]1337;File=inline=1;size="),
+        (
+            "sixel",
+            "\x1bP0;1q\"1;1;640;640#0;2;0;0;0#127;2;50;50;50#254;2;100;100;100#",
+        ),
+        ("blocks", "\x1b[38;5;16;48;5;244m▀\x1b[38;5;244;48;5;231m▀\x1b[0m"),
+    ] {
+        let arguments = [catalogue.as_str(), "--images", protocol, "-c", show];
+        let piped = run(&mut helioql(arguments))?;
+        assert_eq!(piped.code, Some(0), "{}", piped.stderr);
+        assert!(!piped.stdout.contains('\x1b'), "{protocol}: {:?}", piped.stdout);
+        let Some(shown) = on_a_terminal("images", &arguments)? else {
+            return Ok(());
+        };
+        assert!(shown.contains(begins), "{protocol}: {shown:?}");
+        assert!(shown.contains("−100 … +100 G"), "{protocol}: {shown:?}");
+        // A script asks the terminal nothing.
+        assert!(
+            !shown.contains("\x1b[c") && !shown.contains("a=q"),
+            "{protocol}: {shown:?}"
+        );
+    }
+    Ok(())
+}
+
+/// What the program writes to a terminal that answers nothing; `None`, and a line that says so, where there is no
+/// `script` to make one.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(test: &str, arguments: &[&str]) -> Result<Option<String>> {
+    let program = helioql(arguments);
+    let words = std::iter::once(program.get_program()).chain(program.get_args());
+    let quoted: Vec<String> = words
+        .map(|word| format!("'{}'", word.to_string_lossy()))
+        .collect();
+    let mut script = Command::new("script");
+    script
+        .args(["-q", "-c", &quoted.join(" "), "/dev/null"])
+        .stdin(Stdio::null());
+    for (name, value) in program.get_envs() {
+        script.env(name, value.unwrap_or_default());
+    }
+    script
+        .env("TERM", "xterm-256color")
+        .env_remove("NO_COLOR")
+        .env_remove("COLUMNS");
+    let Ok(output) = script.output() else {
+        writeln!(io::stderr(), "skipped: {test}: no script")?;
+        return Ok(None);
+    };
+    Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
 #[test]
@@ -255,7 +369,7 @@ fn colours_are_left_out_where_they_are_not_welcome() -> Result {
         };
         let session = session!("colours", screen, &[]);
         let terminal = &session.terminal;
-        terminal.enters(line)?;
+        enter(terminal, line)?;
         terminal.shows(" text\n(1 row, ")?;
         let colours = terminal.colours()?;
         assert_eq!(colours.contains("\x1b["), coloured, "{variables:?}: {colours:?}");
@@ -272,13 +386,18 @@ fn a_bad_init_file_is_told_and_the_prompt_opens() -> Result {
         config.join("init.sql"),
         ".set types on\nSELEC 1;\n.set types off\n",
     )?;
-    let Some(Session { terminal, .. }) = in_folder("a bad init file", folder, Screen::default(), &[])? else {
+    let Some(Session {
+        terminal,
+        folder: _folder,
+    }) = in_folder("a bad init file", folder, Screen::default(), &[])?
+    else {
         return Ok(());
     };
+    let terminal = &terminal;
     let screen = terminal.shows("was not run")?;
     assert!(screen.contains("init.sql:2:1"), "{screen}");
     // What stood before the mistake holds.
-    terminal.enters("SELECT 1 AS n;")?;
+    enter(terminal, "SELECT 1 AS n;")?;
     terminal.shows("      n\n BIGINT\n────────\n      1\n")?;
     Ok(())
 }
@@ -291,17 +410,20 @@ fn wide_tables_say_what_does_not_fit() -> Result {
     };
     let session = session!("a wide table", screen, &[]);
     let terminal = &session.terminal;
-    terminal.enters("SELECT 1.25e22 AS flux, NULL AS nothing, 'x' AS a, 'y' AS b, repeat('z', 60) AS c, repeat('w', 60) AS d;")?;
+    enter(
+        terminal,
+        "SELECT 1.25e22 AS flux, NULL AS nothing, 'x' AS a, 'y' AS b, repeat('z', 60) AS c, repeat('w', 60) AS d;",
+    )?;
     let screen = terminal.shows("(4 of 6 columns fit the screen; `.mode vertical` shows all)")?;
     assert!(
         screen.contains("1.25e22 │ NULL") && screen.contains('…'),
         "{screen}"
     );
-    terminal.enters(".mode vertical")?;
-    terminal.enters("SELECT * FROM _;")?;
+    enter(terminal, ".mode vertical")?;
+    enter(terminal, "SELECT * FROM _;")?;
     terminal.shows("── row 1 ──")?;
-    terminal.enters(".mode parquet")?;
-    terminal.enters("SELECT 1;")?;
+    enter(terminal, ".mode parquet")?;
+    enter(terminal, "SELECT 1;")?;
     terminal.shows("parquet is for files and pipes, not for a terminal")?;
     Ok(())
 }

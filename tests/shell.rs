@@ -339,6 +339,21 @@ fn results_go_where_a_script_leads_them() -> Result {
     assert_eq!(fs::read_to_string(one)?, "n\n1\n");
     let rows: serde_json::Value = serde_json::from_str(&fs::read_to_string(two)?)?;
     assert_eq!(rows, serde_json::json!([{ "n": 3 }]));
+    // A binary format holds one result each for `.once` and for the usual output.
+    let file = place.path("one.parquet");
+    let script = format!(".mode parquet\n.once {file}\nSELECT 1 AS n;\nSELECT 2 AS n;\n");
+    let both = place.run(&["-o", &place.path("two.parquet"), "-c", &script])?;
+    assert_eq!(both.code, Some(0), "{}", both.stderr);
+    let read = place.run(&[
+        "--format",
+        "csv",
+        "-c",
+        &format!(
+            "SELECT n FROM '{file}' UNION ALL SELECT n FROM '{}' ORDER BY n",
+            place.path("two.parquet")
+        ),
+    ])?;
+    assert_eq!(read.stdout, "n\n1\n2\n", "{}", read.stderr);
     // A script that reads itself ends.
     let endless = place.path("endless.sql");
     let endless = place.write("endless.sql", &format!(".read {endless}"))?;
@@ -463,6 +478,12 @@ fn results_go_to_a_file() -> Result {
     assert_eq!(fs::read_to_string(file)?, "n\n1\n");
     let nowhere = place.run(&["-c", "SELECT 1", "-o", &place.path("no/such/folder/out.csv")])?;
     assert_eq!(nowhere.code, Some(3));
+    // What was there before stays when nothing can run.
+    let kept = place.write("kept.csv", "n\n7\n")?;
+    let damaged = place.write("notes.txt", "nothing")?;
+    let refused = run(&mut helioql([damaged.as_str(), "-c", "SELECT 1", "-o", &kept]))?;
+    assert_eq!(refused.code, Some(3));
+    assert_eq!(fs::read_to_string(kept)?, "n\n7\n");
     Ok(())
 }
 

@@ -297,8 +297,8 @@ fn placeholders_take_their_values() {
     bind_calls(&mut select, &signatures()).expect("a right call");
     assert_eq!(
         select.to_string(),
-        "SELECT (quantity(100000000000000.0, 'Wb', 1, 8, 13)), $other, \
-         GENERATE((1e22), NULL, 1, NULL, 0.02, NULL) AS g FROM t LIMIT 5"
+        "SELECT quantity(100000000000000.0, 'Wb', 1, 8, 13) AS \"100000000000000.0Wb\", $other, \
+         GENERATE(1e22, NULL, 1, NULL, 0.02, NULL) AS g FROM t LIMIT 5"
     );
 }
 

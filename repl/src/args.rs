@@ -5,7 +5,7 @@
 
 use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell as CompletionShell;
 use helioql_grammar::Constant;
 
@@ -123,13 +123,13 @@ struct Args {
     #[command(subcommand)]
     task: Option<Task>,
     /// Directory of the catalogue, created where nothing stands [default: the demo, simulated]
-    #[arg(value_name = "CATALOGUE")]
+    #[arg(value_name = "CATALOGUE", value_hint = ValueHint::DirPath)]
     catalogue: Option<PathBuf>,
     /// Run these statements or commands
     #[arg(short = 'c', long = "command", value_name = "SQL")]
     commands: Vec<String>,
     /// Run a script; `-` reads standard input
-    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    #[arg(short = 'f', long = "file", value_name = "FILE", value_hint = ValueHint::FilePath)]
     files: Vec<PathBuf>,
     /// Set `$name`: a number, quantity, time, true, false or text
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
@@ -138,7 +138,7 @@ struct Args {
     #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true, hide_default_value = true)]
     format: Format,
     /// Write results to a file
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// Refuse to change the catalogue
     #[arg(long)]
@@ -156,7 +156,7 @@ struct Args {
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
     /// Run this script first; the prompt runs init.sql of the user's configuration
-    #[arg(long, value_name = "FILE", conflicts_with = "no_init")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "no_init")]
     init: Option<PathBuf>,
     /// Run no script first
     #[arg(long)]

@@ -84,8 +84,9 @@ fn pair(candidate: Candidate) -> Pair {
 }
 
 fn complete(line: &str, position: usize, words: &Words) -> Completion {
-    if line.trim_start().starts_with('.') {
-        return commands::complete(&line[..position], words);
+    let before = &line[..position];
+    if before.trim_start().starts_with('.') {
+        return commands::complete(before, words);
     }
     let Some(cursor) = Cursor::at(line, position) else {
         return Completion::Words(position, Vec::new());
@@ -374,6 +375,55 @@ mod tests {
         ] {
             assert_eq!(texts(line), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn random_texts_are_completed_without_panic_or_end() {
+        const PARTS: [&str; 24] = [
+            "SELECT ",
+            "* ",
+            "FROM ",
+            "WITH ",
+            "w ",
+            "AS ",
+            "(",
+            ")",
+            ", ",
+            "nearest(",
+            "within => ",
+            "sharps",
+            ".",
+            "'",
+            "\"",
+            "1e22M",
+            "1.5",
+            "; ",
+            "-- ",
+            "\n",
+            "JOIN ",
+            "ON ",
+            "Φ",
+            ".show ",
+        ];
+        // A generator of Lehmer's, so that every run asks the same.
+        let mut state = 48_271_u64;
+        let mut random = |below: usize| {
+            state = state * 48_271 % 2_147_483_647;
+            state as usize % below
+        };
+        for _ in 0..2000 {
+            let count = random(40);
+            let line: String = (0..count).map(|_| PARTS[random(PARTS.len())]).collect();
+            let mut position = random(line.len() + 1);
+            while !line.is_char_boundary(position) {
+                position -= 1;
+            }
+            let _ = complete(&line, position, &words());
+        }
+        let stars = "SELECT *, *, *, *, *, *, *, * FROM (".repeat(30);
+        let _ = complete(&stars, stars.len(), &words());
+        let nested = format!("SELECT a FROM {}", "nearest(x, within => ".repeat(20_000));
+        let _ = complete(&nested, 8, &words());
     }
 
     #[test]

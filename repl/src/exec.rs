@@ -96,15 +96,14 @@ impl Shell {
     }
 
     fn show_rows(&mut self, statement: Statement) -> Result<()> {
-        let view = &self.view;
-        let for_eyes = view.format.is_for_readers() && view.colour && self.out.is_terminal();
+        let view = self.look();
+        let for_eyes = view.format.is_for_readers() && view.colour && view.screen.is_some();
         let draws = self.previews && for_eyes && view.images != Images::Off;
         let Self {
             session,
             tasks,
             meter,
             out,
-            view,
             kept,
             ..
         } = self;
@@ -144,7 +143,7 @@ impl Shell {
         }
         *kept = found;
         if draws {
-            magnetogram::strip(kept, view, out)
+            magnetogram::strip(kept, &view, out)
         } else {
             Ok(())
         }
@@ -195,7 +194,7 @@ impl Shell {
         if self.view.format.is_for_readers() {
             self.page();
         }
-        let mut view = self.view.clone();
+        let mut view = self.look();
         if let Some(screen) = &mut view.screen {
             screen.rows = usize::MAX;
         }

@@ -3,7 +3,7 @@
 //! A terminal is asked only at the prompt, only when the first picture is drawn, and never inside tmux or
 //! screen, which answer for themselves and not for the terminal that shows them.
 
-use std::{env, fmt, sync::OnceLock};
+use std::{env, fmt};
 
 use clap::ValueEnum;
 
@@ -56,11 +56,11 @@ impl Images {
             Self::Iterm => Protocol::Iterm,
             Self::Sixel => Protocol::Sixel,
             Self::Blocks => Protocol::Blocks,
-            Self::Auto if !may_ask => Protocol::Blocks,
-            Self::Auto => {
-                static FOUND: OnceLock<Protocol> = OnceLock::new();
-                *FOUND.get_or_init(|| known(|name| env::var(name).ok()).unwrap_or_else(ask))
-            }
+            Self::Auto => match known(|name| env::var(name).ok()) {
+                Some(protocol) => protocol,
+                None if may_ask => ask(),
+                None => Protocol::Blocks,
+            },
         })
     }
 }
@@ -121,6 +121,5 @@ mod tests {
     fn what_is_asked_for_is_used_without_asking() {
         assert_eq!(Images::Off.protocol(true), None);
         assert_eq!(Images::Sixel.protocol(false), Some(Protocol::Sixel));
-        assert_eq!(Images::Auto.protocol(false), Some(Protocol::Blocks));
     }
 }

@@ -15,8 +15,8 @@ use crate::{
 /// The place that results are written to.
 pub(crate) struct Output {
     target: Target,
-    /// What `.once` put aside.
-    usual: Option<Box<Target>>,
+    /// What `.once` or a pager put aside, and the results on it.
+    usual: Option<Box<(Target, usize)>>,
     /// Results that a binary format has begun on this target: it holds one.
     results: usize,
 }
@@ -57,21 +57,22 @@ impl Output {
     pub(crate) fn redirect_once(&mut self, path: &Path) -> Result<()> {
         self.flush()?;
         let once = Target::new(Some(path))?;
-        let before = std::mem::replace(&mut self.target, once);
-        // The second of two `.once` takes the place of the first.
-        self.usual.get_or_insert_with(|| Box::new(before));
-        self.results = 0;
+        self.put_aside(once);
         Ok(())
     }
 
     /// Lets a pager show what follows until [`Output::end_of_result`], where it is longer than the screen.
     pub(crate) fn page(&mut self, lines: usize) {
         if self.usual.is_none() && self.is_terminal() {
-            self.usual = Some(Box::new(std::mem::replace(
-                &mut self.target,
-                Target::Pager(Pager::new(lines)),
-            )));
+            self.put_aside(Target::Pager(Pager::new(lines)));
         }
+    }
+
+    /// Goes on with another target for a while. The second of two takes the place of the first.
+    fn put_aside(&mut self, target: Target) {
+        let before = std::mem::replace(&mut self.target, target);
+        let results = std::mem::take(&mut self.results);
+        self.usual.get_or_insert_with(|| Box::new((before, results)));
     }
 
     /// Ends what holds for one result only.
@@ -81,8 +82,9 @@ impl Output {
     pub(crate) fn end_of_result(&mut self) -> Result<()> {
         let flushed = self.flush();
         if let Some(usual) = self.usual.take() {
-            let ended = std::mem::replace(&mut self.target, *usual);
-            if let Target::Pager(pager) = ended {
+            let (target, results) = *usual;
+            self.results = results;
+            if let Target::Pager(pager) = std::mem::replace(&mut self.target, target) {
                 pager.finish()?;
             }
         }

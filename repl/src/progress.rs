@@ -2,6 +2,7 @@
 //! watch it.
 
 use std::{
+    fmt,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -10,7 +11,7 @@ use std::{
 };
 
 use helioql::{Observer, Progress};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 /// Queries that take longer than this show that they run.
 const SHORT: Duration = Duration::from_secs(1);
@@ -106,13 +107,13 @@ impl Observer for Meter {
 
 fn bar(progress: &Progress) -> ProgressBar {
     if progress.steps > 0 {
-        let template = "{prefix} [{bar:30}] {pos}/{len} {per_sec} eta {eta} {wide_msg}";
+        let template = "{prefix} [{bar:30}] {pos}/{len} {rate} eta {eta} {wide_msg}";
         ProgressBar::new(progress.steps)
             .with_style(style(template))
             .with_prefix(progress.task.clone())
     } else {
         ProgressBar::new_spinner()
-            .with_style(style("{spinner} {prefix} {pos} {per_sec} {elapsed} {wide_msg}"))
+            .with_style(style("{spinner} {prefix} {pos} {rate} {elapsed} {wide_msg}"))
             .with_prefix(progress.task.clone())
     }
 }
@@ -127,6 +128,10 @@ fn spinner(elapsed: Duration) -> ProgressBar {
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .expect("the templates are constants, which a test draws")
+        .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // Nothing is left to be done where a bar cannot be written.
+            let _ = write!(out, "{:.1}/s", state.per_sec());
+        })
         .progress_chars("━╸ ")
 }
 

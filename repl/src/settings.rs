@@ -88,7 +88,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         },
         set: |shell, value| {
             let rows = value.parse().ok().filter(|rows| *rows > 0)?;
-            shell.view.screen.as_mut()?.rows = rows;
+            // Where there is no screen all are shown, and a script may say so all the same.
+            if let Some(screen) = &mut shell.view.screen {
+                screen.rows = rows;
+            }
             Some(())
         },
     },

@@ -68,7 +68,6 @@ impl Shell {
     /// # Errors
     /// When the catalogue cannot be opened or the output file cannot be made.
     pub(crate) fn open(invocation: &Invocation, mode: Mode) -> Result<Self> {
-        let out = Output::new(invocation.output.as_deref())?;
         let talks = io::stderr().is_terminal() && !invocation.quiet;
         let (access, limits) = (invocation.access, invocation.limits);
         if let Some(threads) = limits.threads {
@@ -88,8 +87,10 @@ impl Shell {
         }
         let session = session(&engine, access, limits, &mut tasks, &meter)?;
         tasks.limit = limits.time;
-        let on_terminal = out.is_terminal();
-        let mut view = View::new(invocation.format, on_terminal, invocation.colour.on(on_terminal));
+        // Last, so that a file is not emptied by a catalogue that cannot be opened.
+        let out = Output::new(invocation.output.as_deref())?;
+        // Whether it is cut and coloured is decided for each result, by where that goes.
+        let mut view = View::new(invocation.format, io::stdout().is_terminal(), false);
         view.images = invocation.images;
         let mut shell = Self {
             session: Arc::new(session),
@@ -151,11 +152,14 @@ impl Shell {
         Ok(())
     }
 
-    /// Cuts results to the screen where one shows them, and leaves them whole elsewhere.
-    pub(crate) fn fit_output(&mut self) {
+    /// How the next result looks where it goes: cut and coloured on a screen, whole and plain elsewhere.
+    pub(crate) fn look(&self) -> View {
         let on_terminal = self.out.is_terminal();
-        self.view.screen = on_terminal.then(|| self.view.screen.unwrap_or_default());
-        self.view.colour = self.colour.on(on_terminal);
+        View {
+            screen: self.view.screen.filter(|_| on_terminal),
+            colour: self.colour.on(on_terminal),
+            ..self.view.clone()
+        }
     }
 
     /// How pictures are drawn now; `None` for not at all.

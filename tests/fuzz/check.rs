@@ -28,7 +28,7 @@ pub(crate) fn check(source: &str) {
             for statement in statements {
                 inside(&lines, statement.span);
                 match statement.kind {
-                    StatementKind::Sql(tokens) => sql(tokens, source, &lines, places),
+                    StatementKind::Sql(tokens) => sql(&tokens, source, &lines, places),
                     own => written_back(&own),
                 }
             }
@@ -38,12 +38,12 @@ pub(crate) fn check(source: &str) {
 }
 
 /// A statement for DataFusion: its tokens, its parse, its binding; `places` says whether they are to be looked at.
-fn sql(tokens: Vec<TokenWithSpan>, source: &str, lines: &[u64], places: bool) {
+fn sql(tokens: &[TokenWithSpan], source: &str, lines: &[u64], places: bool) {
     for token in tokens.iter().filter(|_| places) {
         inside(lines, token.span);
     }
     let values = BTreeMap::from([("flux".to_owned(), Constant::Number("1e22".to_owned()))]);
-    let tokens = bind_placeholders(&tokens, &values);
+    let tokens = bind_placeholders(tokens, &values);
     let parsed = Parser::new(&GenericDialect {})
         .with_tokens_with_locations(tokens)
         .parse_statement();

@@ -76,32 +76,35 @@ impl Constant {
         }
     }
 
-    /// Appends the tokens that mean this value in SQL.
+    /// Appends the tokens that mean this value in SQL. What has a sign stands in brackets, which keep it apart
+    /// from an operator before it.
     fn write_out(&self, span: Span, out: &mut Vec<TokenWithSpan>) {
+        let signed = match self {
+            Self::Number(number) => number.starts_with('-'),
+            Self::Quantity(quantity) => quantity.value.is_sign_negative(),
+            _ => false,
+        };
+        if signed {
+            out.extend(placed([Token::LParen], span));
+        }
         match self {
-            Self::Number(number) => match number.strip_prefix('-') {
-                Some(positive) => out.extend(placed(
-                    [
-                        Token::LParen,
-                        Token::Minus,
-                        Token::Number(positive.to_owned(), false),
-                        Token::RParen,
-                    ],
-                    span,
-                )),
-                None => out.extend(placed([Token::Number(number.clone(), false)], span)),
-            },
+            Self::Number(number) => {
+                if signed {
+                    out.extend(placed([Token::Minus], span));
+                }
+                let digits = number.trim_start_matches('-').to_owned();
+                out.extend(placed([Token::Number(digits, false)], span));
+            }
             Self::Boolean(value) => {
                 let word = if *value { "TRUE" } else { "FALSE" };
                 out.extend(placed([Token::make_word(word, None)], span));
             }
             Self::Text(text) => out.extend(placed([Token::SingleQuotedString(text.clone())], span)),
-            Self::Quantity(quantity) => {
-                out.extend(placed([Token::LParen], span));
-                desugar::write_quantity(*quantity, span, out);
-                out.extend(placed([Token::RParen], span));
-            }
+            Self::Quantity(quantity) => desugar::write_quantity(*quantity, span, out),
             Self::Time(time) => desugar::write_time(*time, span, out),
+        }
+        if signed {
+            out.extend(placed([Token::RParen], span));
         }
     }
 }
@@ -170,13 +173,19 @@ mod tests {
 
     #[test]
     fn literals_stand_in_the_place_of_placeholders() {
-        let values = [("n", "-5"), ("flux", "1e22Mx"), ("at", "2011.02.15_02:00:00_TAI")];
+        let values = [
+            ("n", "-5"),
+            ("away", "-60Mm"),
+            ("flux", "1e22Mx"),
+            ("at", "2011.02.15_02:00:00_TAI"),
+        ];
         let values = values
             .map(|(name, value)| (name.to_owned(), Constant::read(value).expect(value)))
             .into();
         for (source, expected) in [
             ("1-$n", "1-(-5)"),
-            ("$Flux", "(quantity(1e22,'Mx',1,1,6))"),
+            ("$Flux", "quantity(1e22,'Mx',1,1,6)"),
+            ("1-$away", "1-(-quantity(60.0,'Mm',1,3,8))"),
             ("$at", "TIMESTAMP'2011-02-15T01:59:26'"),
             ("'$n' $other $1", "'$n' $other $1"),
         ] {

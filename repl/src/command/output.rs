@@ -13,6 +13,5 @@ pub(super) const COMMAND: Command = Command {
 
 fn action(shell: &mut Shell, arguments: &str) -> Result<Flow, Failure> {
     shell.out.redirect(path(arguments))?;
-    shell.fit_output();
     Ok(Flow::Continue)
 }

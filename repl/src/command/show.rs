@@ -36,7 +36,8 @@ fn action(shell: &mut Shell, arguments: &str) -> Result<Flow, Failure> {
     let means = shell
         .means()
         .ok_or_else(|| Error::command("pictures are off; `.set images auto` draws them"))?;
-    magnetogram::draw(kept, means, &shell.view, &mut shell.out)?;
+    magnetogram::draw(kept, means, &shell.look(), &mut shell.out)?;
+    shell.out.end_of_result()?;
     Ok(Flow::Continue)
 }
 

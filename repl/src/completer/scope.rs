@@ -176,10 +176,11 @@ fn source<'t>(tokens: &'t [Token], words: &Words, depth: usize) -> (Table, &'t [
                 .map(|function| function.columns.clone())
                 .unwrap_or_default();
             // NEAREST has the columns of the rows that it ranks.
-            if let Some(within) = position(arguments, "WITHIN")
+            if let Some(deeper) = depth.checked_sub(1)
+                && let Some(within) = position(arguments, "WITHIN")
                 && let Some(from) = arguments.get(within + 2..)
             {
-                columns.extend(source(from, words, depth.saturating_sub(1)).0.columns);
+                columns.extend(source(from, words, deeper).0.columns);
             }
             (named(name.value.clone(), columns), behind)
         }
@@ -212,14 +213,13 @@ fn columns(query: &[Token], words: &Words, depth: usize) -> Vec<String> {
     let list = &query[select + 1..];
     let list = &list[..position(list, "FROM").unwrap_or(list.len())];
     let mut columns = Vec::new();
+    // Once, however many stars there are: each of them would look into all subqueries again.
+    let mut all = None;
     for item in items(list) {
         match item {
             [.., Token::Mul] => {
-                columns.extend(
-                    listed(query, words, depth)
-                        .into_iter()
-                        .flat_map(|source| source.columns),
-                );
+                let sources = all.get_or_insert_with(|| listed(query, words, depth));
+                columns.extend(sources.iter().flat_map(|source| source.columns.clone()));
             }
             [.., Token::Word(name)] => columns.push(name.value.clone()),
             _ => {}
