@@ -275,6 +275,8 @@ impl From<DataFusionError> for Error {
                 Ok(inner) => inner.into(),
                 Err(shared) => match shared.find_root() {
                     DataFusionError::External(inner) => match inner.downcast_ref::<Self>() {
+                        // Callers ask whether it is this one.
+                        Some(Self::Cancelled) => Self::Cancelled,
                         Some(own) => own.diagnostic().into(),
                         None => Self::DataFusion(Box::new(DataFusionError::Shared(shared))),
                     },
