@@ -97,7 +97,7 @@ fn a_killed_statement_is_done_or_was_never_begun() -> Outcome {
         format!("IMPORT SHARPS FROM '{}/*.fits'", fits.display()),
         "DELETE FROM t WHERE a % 7 = 3".to_owned(),
         "VACUUM".to_owned(),
-        "DELETE FROM sharps WHERE harpnum = (SELECT max(harpnum) FROM sharps)".to_owned(),
+        "DELETE FROM sharps WHERE harpnum = (SELECT CASE WHEN count(*) > 30 THEN max(harpnum) END FROM sharps)".to_owned(),
         "CREATE OR REPLACE TABLE t AS SELECT a, b FROM t WHERE a < 50000".to_owned(),
         "CREATE OR REPLACE ENCODER glance WITH (steps = 1, batch = 8) AS SELECT patch FROM sharps".to_owned(),
     ];
