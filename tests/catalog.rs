@@ -2,6 +2,8 @@
 //!
 //! The usual run takes seconds. `HELIOQL_KILLS=300 HELIOQL_SECONDS=60 HELIOQL_DAMAGES=50` make it thorough.
 
+#![expect(clippy::print_stdout, reason = "how much was tried is told")]
+
 use std::{
     error::Error,
     fs,

@@ -255,7 +255,7 @@ impl Catalogue {
     /// # Errors
     /// When the manifest cannot be read. What is wrong with a file is a [`Finding`].
     pub fn check(&self) -> Result<Vec<Finding>, StoreError> {
-        check::check(&self.snapshot()?)
+        Ok(check::check(&self.snapshot()?))
     }
 
     /// The models of a kind, by name.
