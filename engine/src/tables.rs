@@ -43,10 +43,12 @@ pub(crate) async fn follow(session: &Session) -> Result<()> {
         let known = known
             .as_ref()
             .and_then(|table| table.downcast_ref::<StoredTable>());
-        let table = match known {
-            Some(known) if known.generation() == entry.generation => known.unchanged_in(&snapshot),
-            _ => StoredTable::open(context, &snapshot, entry)?,
-        };
+        if let Some(known) = known
+            && known.follow(context, &snapshot, entry)?
+        {
+            continue;
+        }
+        let table = StoredTable::open(context, &snapshot, entry)?;
         context.deregister_table(entry.name.as_str())?;
         context.register_table(entry.name.as_str(), Arc::new(table))?;
     }

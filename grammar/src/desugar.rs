@@ -70,7 +70,7 @@ pub fn desugar(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>, Diagnosti
         } else if let Some((operator, others)) = distance(first, others) {
             out.push(operator);
             (Ok(()), others)
-        } else if let Some(mistake) = power(rest) {
+        } else if let Some(mistake) = power_of_ten(rest) {
             out.push(first.clone());
             (Err(mistake), others)
         } else if first.token == Token::Overlap {
@@ -114,26 +114,22 @@ pub(crate) fn distance<'t>(
     })
 }
 
-/// `10^22`, which SQL reads as a combination of the bits of 10 and 22, and nobody means so.
-fn power(tokens: &[TokenWithSpan]) -> Option<Diagnostic> {
+/// `10^22`, which SQL reads as the bits that 10 and 22 do not share, and nobody means so.
+fn power_of_ten(tokens: &[TokenWithSpan]) -> Option<Diagnostic> {
     let mut significant = tokens
         .iter()
         .filter(|token| !matches!(token.token, Token::Whitespace(_)));
     let [base, operator, exponent] = [significant.next()?, significant.next()?, significant.next()?];
-    let (Token::Number(base_text, _), Token::Caret, Token::Number(exponent_text, _)) =
+    let (Token::Number(ten, _), Token::Caret, Token::Number(power, _)) =
         (&base.token, &operator.token, &exponent.token)
     else {
         return None;
     };
-    let hint = match base_text.as_str() {
-        "10" => format!("a power of ten is 1e{exponent_text}"),
-        _ => format!("a power is power({base_text}, {exponent_text})"),
-    };
-    Some(
+    (ten == "10").then(|| {
         Diagnostic::error("a number was expected, found `^`, which combines the bits of two numbers")
             .with_span(base.span.union(&exponent.span))
-            .with_hint(hint),
-    )
+            .with_hint(format!("a power of ten is 1e{power}"))
+    })
 }
 
 /// A number written against a unit.

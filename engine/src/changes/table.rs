@@ -90,31 +90,46 @@ impl Table {
                 Ok(counts)
             }
             None => {
-                let mut batches = match there {
-                    There::Stay => {
-                        session
-                            .context()
-                            .table(self.name.clone())
-                            .await?
-                            .collect()
-                            .await?
-                    }
-                    There::Go => Vec::new(),
-                };
+                let mut batches = Vec::new();
                 let counts = rows
                     .pour(plans, |batch| {
                         batches.push(batch);
                         Ok(())
                     })
                     .await?;
-                let table = MemTable::try_new(schema, vec![batches])?;
-                session.context().deregister_table(self.name.clone())?;
-                session
-                    .context()
-                    .register_table(self.name.clone(), Arc::new(table))?;
+                self.put(there, batches).await?;
                 Ok(counts)
             }
         }
+    }
+
+    /// Puts rows into a table in memory, which stays the same object, because views hold it.
+    async fn put(&self, there: There, batches: Vec<RecordBatch>) -> Result<()> {
+        let Some(table) = self.provider.downcast_ref::<MemTable>() else {
+            return Err(Error::Unsupported(format!(
+                "internal: `{}` is no table in memory",
+                self.name
+            )));
+        };
+        // All at once: a reader sees the rows before or after.
+        let mut partitions = Vec::with_capacity(table.batches.len());
+        for partition in &table.batches {
+            partitions.push(partition.write().await);
+        }
+        if there == There::Go {
+            for partition in &mut partitions {
+                partition.clear();
+            }
+        }
+        let Some(first) = partitions.first_mut() else {
+            return Err(Error::Unsupported(format!(
+                "`{}` has no room for rows; make it again with CREATE TABLE",
+                self.name
+            )));
+        };
+        first.extend(batches);
+        table.sort_order.lock().clear();
+        Ok(())
     }
 
     /// The keys of the rows that stay, where the table has a key.

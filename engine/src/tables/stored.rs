@@ -1,6 +1,9 @@
 //! A table of the catalogue: the Parquet files of one commit, which stay where they are as long as a plan may read them.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
@@ -25,10 +28,18 @@ use helioql_catalog::{Snapshot, TableEntry};
 
 use crate::{Error, Result};
 
-/// A table as of one commit.
+/// A table as of the commit that its session follows. It stays the same object from commit to commit, because views and
+/// prepared statements hold it.
 #[derive(Debug)]
 pub(crate) struct StoredTable {
-    /// The commit that changed it last.
+    schema: SchemaRef,
+    now: RwLock<Arc<Commit>>,
+}
+
+/// The table as of one commit.
+#[derive(Debug)]
+struct Commit {
+    /// The commit that changed the table last.
     generation: u64,
     rows: Arc<ListingTable>,
     snapshot: Arc<Snapshot>,
@@ -41,32 +52,62 @@ impl StoredTable {
         snapshot: &Arc<Snapshot>,
         entry: &TableEntry,
     ) -> Result<Self> {
+        let schema = entry.schema()?;
+        let now = Commit::open(context, snapshot, entry, &schema)?;
+        Ok(Self {
+            schema,
+            now: RwLock::new(Arc::new(now)),
+        })
+    }
+
+    /// Goes on to a later commit. Returns whether it could: a table with other columns is another one.
+    pub(crate) fn follow(
+        &self,
+        context: &SessionContext,
+        snapshot: &Arc<Snapshot>,
+        entry: &TableEntry,
+    ) -> Result<bool> {
+        let before = self.now();
+        let next = if before.generation == entry.generation {
+            Commit {
+                generation: before.generation,
+                rows: Arc::clone(&before.rows),
+                snapshot: Arc::clone(snapshot),
+            }
+        } else if entry.schema()? == self.schema {
+            Commit::open(context, snapshot, entry, &self.schema)?
+        } else {
+            return Ok(false);
+        };
+        // The lock guards one assignment, which cannot be left half done.
+        *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        Ok(true)
+    }
+
+    fn now(&self) -> Arc<Commit> {
+        Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Commit {
+    fn open(
+        context: &SessionContext,
+        snapshot: &Arc<Snapshot>,
+        entry: &TableEntry,
+        schema: &SchemaRef,
+    ) -> Result<Self> {
         let paths = snapshot.verify_table(&entry.name)?;
         let urls = paths.iter().map(|path| url(path)).collect::<Result<Vec<_>>>()?;
         let options = ParquetReadOptions::default()
             .to_listing_options(&context.copied_config(), context.copied_table_options());
         let config = ListingTableConfig::new_with_multi_paths(urls)
             .with_listing_options(options)
-            .with_schema(entry.schema()?);
+            .with_schema(Arc::clone(schema));
         Ok(Self {
             generation: entry.generation,
             rows: Arc::new(ListingTable::try_new(config)?),
             snapshot: Arc::clone(snapshot),
         })
-    }
-
-    /// The same table as a later commit has it, which did not change it.
-    pub(crate) fn unchanged_in(&self, snapshot: &Arc<Snapshot>) -> Self {
-        Self {
-            generation: self.generation,
-            rows: Arc::clone(&self.rows),
-            snapshot: Arc::clone(snapshot),
-        }
-    }
-
-    /// The commit that changed it last.
-    pub(crate) fn generation(&self) -> u64 {
-        self.generation
     }
 }
 
@@ -83,7 +124,7 @@ fn url(path: &Path) -> Result<ListingTableUrl> {
 #[async_trait]
 impl TableProvider for StoredTable {
     fn schema(&self) -> SchemaRef {
-        self.rows.schema()
+        Arc::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -97,16 +138,17 @@ impl TableProvider for StoredTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> PlanResult<Arc<dyn ExecutionPlan>> {
-        let plan = self.rows.scan(state, projection, filters, limit).await?;
-        Ok(held(plan, &self.snapshot))
+        let now = self.now();
+        let plan = now.rows.scan(state, projection, filters, limit).await?;
+        Ok(held(plan, &now.snapshot))
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> PlanResult<Vec<TableProviderFilterPushDown>> {
-        self.rows.supports_filters_pushdown(filters)
+        self.now().rows.supports_filters_pushdown(filters)
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        self.rows.statistics()
+        self.now().rows.statistics()
     }
 
     async fn insert_into(
