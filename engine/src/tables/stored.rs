@@ -52,8 +52,7 @@ impl StoredTable {
         snapshot: &Arc<Snapshot>,
         entry: &TableEntry,
     ) -> Result<Self> {
-        let schema = entry.schema()?;
-        let now = Commit::open(context, snapshot, entry, &schema)?;
+        let (schema, now) = Commit::open(context, snapshot, entry)?;
         Ok(Self {
             schema,
             now: RwLock::new(Arc::new(now)),
@@ -74,10 +73,12 @@ impl StoredTable {
                 rows: Arc::clone(&before.rows),
                 snapshot: Arc::clone(snapshot),
             }
-        } else if entry.schema()? == self.schema {
-            Commit::open(context, snapshot, entry, &self.schema)?
         } else {
-            return Ok(false);
+            let (schema, next) = Commit::open(context, snapshot, entry)?;
+            if schema != self.schema {
+                return Ok(false);
+            }
+            next
         };
         // The lock guards one assignment, which cannot be left half done.
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
@@ -94,20 +95,22 @@ impl Commit {
         context: &SessionContext,
         snapshot: &Arc<Snapshot>,
         entry: &TableEntry,
-        schema: &SchemaRef,
-    ) -> Result<Self> {
+    ) -> Result<(SchemaRef, Self)> {
+        // Before anything is made of what the files say.
         let paths = snapshot.verify_table(&entry.name)?;
+        let schema = entry.schema()?;
         let urls = paths.iter().map(|path| url(path)).collect::<Result<Vec<_>>>()?;
         let options = ParquetReadOptions::default()
             .to_listing_options(&context.copied_config(), context.copied_table_options());
         let config = ListingTableConfig::new_with_multi_paths(urls)
             .with_listing_options(options)
-            .with_schema(Arc::clone(schema));
-        Ok(Self {
+            .with_schema(Arc::clone(&schema));
+        let commit = Self {
             generation: entry.generation,
             rows: Arc::new(ListingTable::try_new(config)?),
             snapshot: Arc::clone(snapshot),
-        })
+        };
+        Ok((schema, commit))
     }
 }
 
