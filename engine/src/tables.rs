@@ -11,6 +11,7 @@ use datafusion::{
     datasource::{MemTable, TableProvider},
     execution::context::SessionContext,
 };
+use helioql_grammar::{Diagnostic, Ident};
 
 use self::stored::StoredTable;
 use crate::{Result, session::Session};
@@ -49,6 +50,7 @@ pub(crate) async fn follow(session: &Session) -> Result<()> {
             continue;
         }
         let table = StoredTable::open(context, &snapshot, entry)?;
+        // In the place of another commit's, and of a view or a table in memory, which would hide it.
         context.deregister_table(entry.name.as_str())?;
         context.register_table(entry.name.as_str(), Arc::new(table))?;
     }
@@ -73,6 +75,19 @@ pub(crate) async fn stored(session: &Session, name: &str) -> Result<Option<Arc<d
         .downcast_ref::<StoredTable>()
         .is_some()
         .then_some(provider))
+}
+
+/// Refuses the name of a table that is not there.
+pub(crate) fn expect(context: &SessionContext, name: &Ident) -> Result<()> {
+    let known = names(context);
+    if known.contains(&name.value) {
+        return Ok(());
+    }
+    let closest = helioql_grammar::closest(&name.value, known.iter().map(String::as_str));
+    Err(Diagnostic::error(format!("unknown table `{}`", name.value))
+        .with_span(name.span)
+        .with_suggestion(closest)
+        .into())
 }
 
 /// The tables and views outside of the schema `system`.

@@ -99,7 +99,13 @@ impl Transaction {
     /// When there is no such table, or the file cannot be made.
     pub fn begin_rows(&mut self, name: &str, schema: SchemaRef) -> Result<TableWriter<'_>, StoreError> {
         let this = self.next.generation;
-        if self.known(name)?.parts.iter().any(|part| part.generation == this) {
+        if self
+            .next
+            .table(name)?
+            .parts
+            .iter()
+            .any(|part| part.generation == this)
+        {
             // A change writes one file of a table.
             let path = self.catalogue.root.join(table_path(name, this));
             return Err(io("create", &path, ErrorKind::AlreadyExists.into()));
@@ -119,17 +125,13 @@ impl Transaction {
         TableWriter::new(self, name, schema, file, added)
     }
 
-    fn known(&self, name: &str) -> Result<&manifest::Table, StoreError> {
-        self.next.table(name)
-    }
-
     /// Gives a table another name.
     ///
     /// # Errors
     /// When there is no such table, there is one of the new name, that is not one, or the disk refuses.
     pub fn rename_table(&mut self, name: &str, new_name: &str) -> Result<(), StoreError> {
         name::check(new_name, "a table")?;
-        let mut table = self.known(name)?.clone();
+        let mut table = self.next.table(name)?.clone();
         if self.next.tables.contains_key(new_name) {
             return Err(StoreError::Taken {
                 name: new_name.to_owned(),
@@ -160,7 +162,7 @@ impl Transaction {
     /// # Errors
     /// When there is no such table, or a file cannot be read or written.
     pub fn compact_table(&mut self, name: &str) -> Result<bool, StoreError> {
-        let parts = self.known(name)?.parts.clone();
+        let parts = self.next.table(name)?.parts.clone();
         if parts.len() < 2 {
             return Ok(false);
         }

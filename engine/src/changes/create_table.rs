@@ -10,7 +10,7 @@ use datafusion::{
 use futures::StreamExt;
 use helioql_catalog::Transaction;
 
-use crate::{Error, Result, session::Session, tables};
+use crate::{Error, Result, session::Session};
 
 pub(super) async fn execute(
     session: &Session,
@@ -46,9 +46,5 @@ pub(super) async fn execute(
         table.write(&batch?)?;
     }
     table.finish()?;
-    // A view or a table in memory of this name would hide it.
-    if tables::stored(session, &name).await?.is_none() {
-        context.deregister_table(name.as_str())?;
-    }
     Ok(context.read_empty()?)
 }

@@ -8,13 +8,7 @@ use crate::{Result, changes, session::Session, tables};
 pub(super) async fn execute(session: &Session, rename: &RenameTable) -> Result<DataFrame> {
     let context = session.context();
     let (name, new_name) = (rename.name.value.as_str(), rename.new_name.value.as_str());
-    if !context.table_exist(name)? {
-        let known = tables::names(context);
-        return Err(Diagnostic::error(format!("unknown table `{name}`"))
-            .with_span(rename.name.span)
-            .with_suggestion(helioql_grammar::closest(name, known.iter().map(String::as_str)))
-            .into());
-    }
+    tables::expect(context, &rename.name)?;
     if context.table_exist(new_name)? {
         return Err(
             Diagnostic::error(format!("the table `{new_name}` exists already"))

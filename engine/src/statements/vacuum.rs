@@ -1,7 +1,7 @@
 //! `VACUUM [table]`: tables in one file each, and no file that nobody needs.
 
 use datafusion::dataframe::DataFrame;
-use helioql_grammar::{Diagnostic, ast::Vacuum};
+use helioql_grammar::ast::Vacuum;
 
 use super::{blocking, facts};
 use crate::{Result, changes, session::Session, tables};
@@ -9,15 +9,7 @@ use crate::{Result, changes, session::Session, tables};
 pub(super) async fn execute(session: &Session, vacuum: &Vacuum) -> Result<DataFrame> {
     let mut known = tables::names(session.context());
     if let Some(table) = &vacuum.table {
-        if !known.contains(&table.value) {
-            return Err(Diagnostic::error(format!("unknown table `{}`", table.value))
-                .with_span(table.span)
-                .with_suggestion(helioql_grammar::closest(
-                    &table.value,
-                    known.iter().map(String::as_str),
-                ))
-                .into());
-        }
+        tables::expect(session.context(), table)?;
         known.retain(|name| *name == table.value);
     }
     let Some(catalogue) = session.engine().catalogue().cloned() else {

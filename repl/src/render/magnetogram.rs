@@ -200,19 +200,8 @@ fn legend(patch: &Patch) -> String {
 
 #[cfg(test)]
 mod tests {
-    use helioql::patch::Grid;
-
-    use super::*;
+    use super::{raster::tests::patch, *};
     use crate::render::Format;
-
-    fn patch(width: usize, gauss: Vec<f32>) -> Patch {
-        let grid = Grid {
-            height: gauss.len() / width,
-            width,
-            cell_mm: 2.0,
-        };
-        Patch::new(grid, gauss).expect("whole rows are given")
-    }
 
     fn drawn(protocol: Protocol) -> String {
         let field = [100.0, 50.0, 0.0, -50.0, -100.0, 0.0];

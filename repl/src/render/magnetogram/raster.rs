@@ -60,12 +60,13 @@ impl Raster {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use helioql::patch::Grid;
 
     use super::*;
 
-    fn patch(width: usize, gauss: Vec<f32>) -> Patch {
+    /// A patch of whole rows of so many cells of 2 Mm.
+    pub(in super::super) fn patch(width: usize, gauss: Vec<f32>) -> Patch {
         let grid = Grid {
             height: gauss.len() / width,
             width,
