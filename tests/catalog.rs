@@ -9,7 +9,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Stdio,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -74,7 +77,10 @@ fn state(bench: &Bench) -> Outcome<Vec<String>> {
     }
     state.push(format!(
         "{:?}",
-        bench.rows("SELECT name FROM system.encoders ORDER BY 1")?
+        bench.rows(
+            "SELECT name FROM system.encoders UNION ALL SELECT name FROM system.generators UNION ALL \
+             SELECT name FROM system.indexes ORDER BY 1"
+        )?
     ));
     Ok(state)
 }
@@ -102,11 +108,15 @@ fn a_killed_statement_is_done_or_was_never_begun() -> Outcome {
         "DELETE FROM sharps WHERE harpnum = (SELECT CASE WHEN count(*) > 30 THEN max(harpnum) END FROM sharps)".to_owned(),
         "CREATE OR REPLACE TABLE t AS SELECT a, b FROM t WHERE a < 50000".to_owned(),
         "CREATE OR REPLACE ENCODER glance WITH (steps = 1, batch = 8) AS SELECT patch FROM sharps".to_owned(),
+        "CREATE OR REPLACE INDEX sharps_hnsw ON sharps USING HNSW (embedding)".to_owned(),
+        "DROP INDEX IF EXISTS sharps_hnsw".to_owned(),
+        "CREATE OR REPLACE GENERATOR small WITH (size = 64, steps = 1, batch = 2) AS SELECT patch FROM sharps"
+            .to_owned(),
     ];
     let mut random = ChaCha8Rng::seed_from_u64(6);
     let (mut done, mut undone) = (0, 0);
     let mut lasts = vec![None; statements.len()];
-    for run in 0..setting("HELIOQL_KILLS", 27) as usize {
+    for run in 0..setting("HELIOQL_KILLS", 36) as usize {
         let number = run % statements.len();
         let statement = statements[number].as_str();
         let twin = home.path().join(format!("twin-{run}.helio"));
@@ -154,7 +164,7 @@ fn a_full_disk_changes_nothing() -> Outcome {
     let home = TempDir::new()?;
     let path = home.path().join("sun.helio");
     let bench = open(&path)?;
-    bench.rows("INSERT INTO sharps SELECT * FROM SIMULATE(n => 12, seed => 1)")?;
+    bench.rows("INSERT INTO sharps SELECT * FROM SIMULATE(n => 40, seed => 1)")?;
     bench.rows("CREATE TABLE t AS SELECT value AS a, 'b' AS b FROM generate_series(1, 1000)")?;
     let before = state(&bench)?;
     drop(bench);
@@ -163,6 +173,7 @@ fn a_full_disk_changes_nothing() -> Outcome {
         "CREATE TABLE u AS SELECT patch AS b, harpnum AS a FROM sharps",
         "UPDATE sharps SET usflux = 0",
         "CREATE ENCODER glance WITH (steps = 1, batch = 8) AS SELECT patch FROM sharps",
+        "CREATE INDEX sharps_hnsw ON sharps USING HNSW (embedding)",
     ];
     let shell = |blocks: usize, statement: &str| {
         // A file that grows beyond the limit is an error where the signal is ignored, as on a full disk.
@@ -323,5 +334,74 @@ fn damage_is_named_or_does_no_harm() -> Outcome {
     assert_eq!(asked(&path)?, whole);
     println!("{refused} damaged files were refused by name, {harmless} did no harm");
     assert!(refused > harmless);
+    Ok(())
+}
+
+/// An index whose files are not what was written is made anew, and the answer is that of before.
+#[test]
+fn a_damaged_index_is_made_anew() -> Outcome {
+    let home = TempDir::new()?;
+    let path = home.path().join("sun.helio");
+    {
+        let bench = open(&path)?;
+        bench.rows("INSERT INTO sharps SELECT * FROM SIMULATE(n => 40, seed => 1)")?;
+        bench.rows("CREATE INDEX sharps_hnsw ON sharps USING HNSW (embedding)")?;
+    }
+    let asked = |path: &Path, exact: bool| -> Outcome<(Vec<Vec<String>>, Vec<String>)> {
+        let bench = open(path)?;
+        let warnings = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&warnings);
+        bench.session().on_warning(Some(Box::new(move |warning| {
+            kept.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(warning.to_owned());
+        })));
+        // So that it is the graph that answers, which looks at forty candidates and so misses none.
+        bench.rows("SET helioql.index_pays_from = 0")?;
+        let rows = bench.rows(&format!(
+            "SELECT harpnum, t_rec, _distance FROM NEAREST((SELECT patch FROM sharps ORDER BY harpnum, t_rec LIMIT 1), \
+             k => 5, exact => {exact}) ORDER BY _rank"
+        ))?;
+        let warnings = warnings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok((rows, warnings))
+    };
+    let (truth, _) = asked(&path, true)?;
+    let mut random = ChaCha8Rng::seed_from_u64(7);
+    let mut made = 0;
+    for form in ["vectors", "usearch"] {
+        for turn in 0..setting("HELIOQL_DAMAGES", 4) {
+            assert_eq!(asked(&path, false)?, (truth.clone(), Vec::new()));
+            // Those of earlier commits go with the next change after their readers.
+            let generation = |file: &PathBuf| -> Option<u64> {
+                let (_, generation) = file.file_stem()?.to_str()?.rsplit_once('-')?;
+                generation.parse().ok()
+            };
+            let files = fs::read_dir(path.join("indexes"))?.filter_map(Result::ok);
+            let files = files.map(|file| file.path());
+            let files = files.filter(|file| file.extension().is_some_and(|found| found == form));
+            let file = files.max_by_key(generation).ok_or("no file of the index")?;
+            let mut bytes = fs::read(&file)?;
+            let at = random.random_range(0..bytes.len());
+            match turn % 4 {
+                3 => fs::remove_file(&file)?,
+                2 => fs::write(&file, &bytes[..at])?,
+                _ => {
+                    bytes[at] ^= 1 << random.random_range(0..8);
+                    fs::write(&file, bytes)?;
+                }
+            }
+            let told = problems(&open(&path)?)?;
+            assert!(told.len() == 1 && told[0][0] == "index `sharps_hnsw`", "{told:?}");
+            let (rows, warnings) = asked(&path, false)?;
+            assert_eq!(rows, truth, "{form}, byte {at}");
+            assert!(
+                warnings.len() == 1 && warnings[0].starts_with("index `sharps_hnsw` is damaged"),
+                "{warnings:?}"
+            );
+            assert_eq!(problems(&open(&path)?)?, Vec::<Vec<String>>::new());
+            made += 1;
+        }
+    }
+    println!("an index was damaged and made anew {made} times");
     Ok(())
 }

@@ -93,6 +93,11 @@ fn options_are_those_that_statements_take() -> Outcome {
             "CREATE DIRECTIONS",
             "CREATE OR REPLACE DIRECTIONS FOR GENERATOR sun (usflux) WITH (none = 1)",
         ),
+        (
+            "CREATE INDEX",
+            "CREATE INDEX x ON sharps USING HNSW (embedding) WITH (none = 1)",
+        ),
+        ("CHECK INDEX", "CHECK INDEX x WITH (none = 1)"),
         ("EVALUATE", "EVALUATE GENERATOR sun ON (SELECT 1) WITH (none = 1)"),
         ("EVALUATE", "EVALUATE ENCODER look ON (SELECT 1) WITH (none = 1)"),
     ] {

@@ -1,5 +1,6 @@
 //! What must hold between answers, whatever the data: thousands of random predicates over random rows, whose
-//! vectors repeat, are NULL, or have NaN in them. The oracle is written out here, in plain loops.
+//! vectors repeat, are NULL, or have NaN in them; in memory, and in a catalogue with an index that lacks the last of
+//! the rows. The oracle is written out here, in plain loops.
 
 use std::{error::Error, sync::Arc};
 
@@ -8,16 +9,18 @@ use arrow::{
     datatypes::{DataType, Field, Float64Type, Int64Type, Schema},
 };
 use helioql::{Engine, Session, datafusion::datasource::MemTable};
+use helioql_catalog::Catalogue;
 use proptest::{
     prelude::*,
     strategy::ValueTree,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
 };
+use tempfile::TempDir;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// How many predicates each check is made with; every one makes four to eight queries.
-const CASES: usize = 500;
+const CASES: usize = 750;
 /// Rows of the table, in batches of different lengths over three partitions.
 const ROWS: usize = 120;
 const LENGTH: usize = 3;
@@ -150,15 +153,26 @@ impl Predicate {
     }
 }
 
+/// By what the rows are found.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    /// A pass over a table in memory.
+    Memory,
+    /// The vectors of an index: so few rows are compared exactly.
+    Vectors,
+    /// The graph of an index, whose every row has room for all others as neighbours, so that it misses none.
+    Graph,
+}
+
 /// One random table and one session that has it as `t`.
 struct World {
     rows: Vec<Row>,
     session: Session,
+    _directory: Option<TempDir>,
 }
 
 impl World {
-    async fn new(rows: Vec<Row>) -> Outcome<Self> {
-        let session = Engine::in_memory().session().await?;
+    async fn new(rows: Vec<Row>, by: By) -> Outcome<Self> {
         let item = Arc::new(Field::new("item", DataType::Float32, true));
         let schema = Arc::new(Schema::new(vec![
             Field::new("harpnum", DataType::Int64, false),
@@ -183,14 +197,60 @@ impl World {
                 ],
             )?)
         };
-        let partitions = vec![
-            vec![batch(&rows[..13])?, batch(&rows[13..50])?],
-            vec![batch(&rows[50..51])?, batch(&rows[51..90])?],
-            vec![batch(&rows[90..])?],
-        ];
-        let table = MemTable::try_new(Arc::clone(&schema), partitions)?;
-        session.context().register_table("t", Arc::new(table))?;
-        Ok(Self { rows, session })
+        let settings = match by {
+            By::Memory => {
+                let session = Engine::in_memory().session().await?;
+                let partitions = vec![
+                    vec![batch(&rows[..13])?, batch(&rows[13..50])?],
+                    vec![batch(&rows[50..51])?, batch(&rows[51..90])?],
+                    vec![batch(&rows[90..])?],
+                ];
+                let table = MemTable::try_new(Arc::clone(&schema), partitions)?;
+                session.context().register_table("t", Arc::new(table))?;
+                return Ok(Self {
+                    rows,
+                    session,
+                    _directory: None,
+                });
+            }
+            By::Vectors => "storage = 'f32'",
+            By::Graph => "storage = 'f32', connectivity = 64, expansion_search = 4096",
+        };
+        let directory = TempDir::new()?;
+        let catalogue = Catalogue::create(directory.path().join("t.helio"))?;
+        let mut change = catalogue.begin()?;
+        change.write_table(
+            "t",
+            Arc::clone(&schema),
+            [batch(&rows[..50])?, batch(&rows[50..90])?],
+        )?;
+        change.commit()?;
+        let session = Engine::open(catalogue.root())?.session().await?;
+        session
+            .sql(&format!("CREATE INDEX t_e ON t USING HNSW (e) WITH ({settings})"))
+            .await?;
+        let mut change = catalogue.begin()?;
+        let mut later = change.begin_rows("t", Arc::clone(&schema))?;
+        later.write(&batch(&rows[90..])?)?;
+        later.finish()?;
+        change.commit()?;
+        if matches!(by, By::Graph) {
+            session.sql("SET helioql.index_pays_from = 0").await?;
+        }
+        let plan = session
+            .sql("EXPLAIN SELECT harpnum FROM NEAREST(arrow_cast([0, 0, 0], 'FixedSizeList(3, Float32)'), within => t)")
+            .await?;
+        let plan = format!("{:?}", plan.collect().await?);
+        let path = match by {
+            By::Graph => "path=hnsw t_e, exact for 30 later rows",
+            _ => "path=exact, in memory by t_e",
+        };
+        assert!(plan.contains(path), "{plan}");
+        Ok(Self {
+            rows,
+            session,
+            _directory: Some(directory),
+        })
     }
 
     /// The first column of the answer.
@@ -267,7 +327,8 @@ fn for_each_case(
     let mut world = None;
     for case in 0..CASES {
         if case % 50 == 0 {
-            world = Some(runtime.block_on(World::new(draw(&rows(), &mut runner)?))?);
+            let by = [By::Memory, By::Vectors, By::Graph][case / 50 % 3];
+            world = Some(runtime.block_on(World::new(draw(&rows(), &mut runner)?, by))?);
         }
         let predicate = draw(&predicates(), &mut runner)?;
         let to = draw(&place, &mut runner)?;

@@ -24,6 +24,8 @@ use sqllogictest::{
 const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/slt");
 /// The first line of a file that is also run on a catalogue on disk, with the same answers.
 const ON_DISK: &str = "# In memory and on disk.";
+/// The first line of a file about what there is only on disk.
+const ONLY_ON_DISK: &str = "# On disk.";
 /// The condition of records that need real observations, and the folder it stands for.
 const CONDITION: (&str, &str) = ("fits", "fits");
 
@@ -47,17 +49,26 @@ fn trials(path: PathBuf, complete: bool) -> Vec<Trial> {
         .with_extension("")
         .display()
         .to_string();
-    let on_disk = fs::read_to_string(&path).is_ok_and(|text| text.lines().next() == Some(ON_DISK));
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    let first = text.lines().next();
+    let only_on_disk = first == Some(ONLY_ON_DISK);
+    let bench = move || {
+        if only_on_disk {
+            Bench::stored()
+        } else {
+            Bench::simulated()
+        }
+    };
     if complete {
-        return vec![Trial::test(name, move || write(&path))];
+        return vec![Trial::test(name, move || write(&path, bench()?))];
     }
     let mut trials = Vec::new();
-    if on_disk {
+    if first == Some(ON_DISK) {
         let path = path.clone();
         let name = format!("{name} on disk");
         trials.push(Trial::test(name, move || check(&path, Bench::stored()?)));
     }
-    trials.push(Trial::test(name, move || check(&path, Bench::simulated()?)));
+    trials.push(Trial::test(name, move || check(&path, bench()?)));
     trials
 }
 
@@ -69,8 +80,8 @@ fn check(path: &Path, bench: Bench) -> Result<(), Failed> {
 }
 
 /// Replaces what a file expects by what is found. To be read before it is committed.
-fn write(path: &Path) -> Result<(), Failed> {
-    let mut runner = runner(path, Bench::simulated()?)?;
+fn write(path: &Path, bench: Bench) -> Result<(), Failed> {
+    let mut runner = runner(path, bench)?;
     let written = runner.update_test_file(
         path,
         " ",

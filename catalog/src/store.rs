@@ -7,6 +7,7 @@
 //!   readers/<generation>              held by those who read this commit
 //!   tables/<name>-<generation>.parquet
 //!   models/<kind>/<name>-<generation>.safetensors and .json
+//!   indexes/<name>-<generation>.vectors and .usearch
 //! ```
 //! A file is never changed once it is written. A commit writes new files, syncs them, and renames a new
 //! manifest over the old one; that rename is the commit. A reader therefore sees the catalogue before or
@@ -19,6 +20,7 @@
 mod check;
 mod commit;
 mod file;
+mod index;
 mod lock;
 mod manifest;
 mod name;
@@ -27,9 +29,9 @@ mod snapshot;
 mod table;
 
 pub use self::check::Finding;
-
 pub use self::commit::Transaction;
 pub use self::file::checksum;
+pub use self::index::{IndexFiles, NewIndex};
 pub use self::name::check as check_name;
 pub use self::snapshot::Snapshot;
 pub use self::table::TableWriter;
@@ -78,6 +80,63 @@ pub struct ModelEntry {
     pub bytes: u64,
     /// The commit that wrote it: a number that changes whenever the model does.
     pub generation: u64,
+}
+
+/// A vector index of the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// Its name.
+    pub name: String,
+    /// The table whose rows it finds.
+    pub table: String,
+    /// What it was made with.
+    pub config: IndexConfig,
+    /// How many rows the table had when it was made.
+    pub rows: u64,
+    /// How many of the table's files, from the first on, have the rows that it was made of; 0 where the table has been
+    /// written anew since.
+    pub files: usize,
+    /// The size of its files in bytes.
+    pub bytes: u64,
+    /// The commit that wrote it: a number that changes whenever the index does.
+    pub generation: u64,
+}
+
+/// What a vector index was made with. It stands in the manifest, so that an index whose files are damaged can be made
+/// again; whole numbers and text only, as everything there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexConfig {
+    /// The column of vectors.
+    pub column: String,
+    /// The encoder that made them, if one did.
+    pub encoder: Option<String>,
+    /// How they are compared.
+    pub metric: String,
+    /// Neighbours of a row in the graph.
+    pub connectivity: u64,
+    /// Candidates while a row is added.
+    pub expansion_add: u64,
+    /// Candidates of a search.
+    pub expansion_search: u64,
+    /// How the graph keeps vectors.
+    pub storage: String,
+    /// What vectors are multiplied by in the graph: the bits of an `f32`.
+    pub scale_bits: u32,
+    /// The length of a vector.
+    pub dimension: u64,
+    /// How many rows have no vector that can be near to anything.
+    pub left_out: u64,
+    /// The statement that made it.
+    pub statement: String,
+}
+
+/// What a file of a table is told by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileId {
+    /// How many rows it has.
+    pub rows: u64,
+    /// The checksum of its bytes.
+    pub xxh3: String,
 }
 
 /// Files that no commit and no reader needs any more.
@@ -266,6 +325,11 @@ impl Catalogue {
     /// The model of this kind and name.
     pub fn model(&self, kind: ModelKind, name: &str) -> Option<ModelEntry> {
         self.manifest().models(kind).find(|model| model.name == name)
+    }
+
+    /// The indexes, by name.
+    pub fn indexes(&self) -> Vec<IndexEntry> {
+        self.manifest().indexes().collect()
     }
 
     /// Reads a model: its config as it was put, and its weights in safetensors form, both checked.

@@ -32,6 +32,8 @@ impl Access {
             StatementKind::CreateGenerator(_)
             | StatementKind::CreateEncoder(_)
             | StatementKind::CreateDirections(_)
+            | StatementKind::CreateIndex(_)
+            | StatementKind::DropIndex(_)
             | StatementKind::Drop(_)
             | StatementKind::RenameTable(_)
             | StatementKind::Vacuum(_) => (true, false),
@@ -42,6 +44,7 @@ impl Access {
             | StatementKind::Explain(_)
             | StatementKind::Show(_)
             | StatementKind::CheckCatalog
+            | StatementKind::CheckIndex(_)
             | StatementKind::Describe(_) => (false, false),
         };
         let opening = statement

@@ -44,14 +44,22 @@ pub(crate) async fn execute(
     let mut change = begin(session)?;
     tables::register(session).await?;
     let (plan, _) = session.plan(tokens).await?;
-    let answer = apply(session, Some(&mut change), plan).await?;
+    let answer = apply(session, Some(&mut change), plan.clone()).await?;
     change.commit()?;
     tables::register(session).await?;
+    if let LogicalPlan::Dml(DmlStatement { table_name, .. }) = &plan {
+        tables::indexes::warn_of_stale(session, table_name.table());
+    }
     Ok(answer)
 }
 
 /// Takes the writer's lock of the catalogue.
 pub(crate) fn begin(session: &Session) -> Result<Transaction> {
+    Ok(Catalogue::begin(check(session)?)?)
+}
+
+/// The catalogue, if the session may change it.
+pub(crate) fn check(session: &Session) -> Result<&Catalogue> {
     let catalogue = session.engine().catalogue();
     let catalogue =
         catalogue.ok_or_else(|| Error::Unsupported("there is no catalogue on disk".to_owned()))?;
@@ -61,7 +69,7 @@ pub(crate) fn begin(session: &Session) -> Result<Transaction> {
             "the demo catalogue stays as it is; `helioql FILE` opens one of your own".to_owned(),
         ));
     }
-    Ok(Catalogue::begin(catalogue)?)
+    Ok(catalogue)
 }
 
 /// Whether a statement changes a table of the catalogue, or makes one there.

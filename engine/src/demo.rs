@@ -12,7 +12,7 @@ use std::{
 
 use arrow::record_batch::RecordBatch;
 use helioql_catalog::{
-    Catalogue, Header, SharpId, Transaction,
+    Catalogue, Header, IndexConfig, SharpId, Transaction,
     error::StoreError,
     fits::Value,
     schema::{SharpRow, sharps_batch},
@@ -22,11 +22,13 @@ use rayon::prelude::*;
 
 use crate::{
     DEFAULT_ENCODER, Error, Result, cache,
+    index::{self, Vectors},
     models::{Handle, ModelStore},
     patch::Patch,
     progress::{Observer, Progress},
     simulated, simulator,
     tables::sharps,
+    types::VectorColumn,
 };
 
 /// How many records the demo has.
@@ -34,7 +36,10 @@ const RECORDS: u64 = 2_000;
 /// The seed of the simulated catalogue.
 const SEED: u64 = 2010;
 /// Raised when the simulator or the columns change, so that an old demo is made anew.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
+/// The index of the records, and the column that it is of.
+const INDEX: &str = "sharps_hnsw";
+const EMBEDDING: &str = "embedding";
 /// Resolution of the patches.
 const STEPS_PER_GAUSS: f32 = 16.0;
 /// How many records are made between two looks at the cancel flag.
@@ -54,6 +59,7 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
             .table(sharps::SHARPS)
             .is_some_and(|table| table.rows == RECORDS)
             && catalogue.verify_table(sharps::SHARPS).is_ok()
+            && !catalogue.indexes().is_empty()
     };
     if is_whole() {
         return Ok(catalogue);
@@ -64,9 +70,37 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
         return Ok(catalogue);
     }
     let batches = make(&models, observer)?;
+    let index = index::build(index::Settings::default(), vectors(&batches)?, observer)?;
     transaction.write_table(sharps::SHARPS, sharps::schema(&models)?, batches)?;
     transaction.commit()?;
+    let files = catalogue.snapshot()?.table_files(sharps::SHARPS)?;
+    let config = IndexConfig {
+        column: EMBEDDING.to_owned(),
+        encoder: Some(encoder.identity.clone()),
+        statement: format!(
+            "CREATE INDEX {INDEX} ON {} USING HNSW ({EMBEDDING})",
+            sharps::SHARPS
+        ),
+        ..IndexConfig::default()
+    };
+    index::store::commit(&catalogue, INDEX, sharps::SHARPS, files, config, &index)?;
     Ok(catalogue)
+}
+
+/// The embeddings of the records.
+fn vectors(batches: &[RecordBatch]) -> Result<Vectors> {
+    let mut vectors = Vectors::new(0);
+    for batch in batches {
+        let column = batch.schema().index_of(EMBEDDING)?;
+        let column = VectorColumn::new(batch.column(column))?;
+        for vector in (0..column.len()).map(|row| column.get(row)) {
+            if vectors.len() == 0 {
+                vectors = Vectors::new(vector.map_or(0, <[f32]>::len));
+            }
+            vectors.push(vector);
+        }
+    }
+    Ok(vectors)
 }
 
 /// Waits for another first start that makes the demo just now.

@@ -4,7 +4,10 @@ use std::{path::Path, sync::Arc};
 
 use helioql_catalog::Catalogue;
 
-use crate::{access::Access, demo, error::Result, models::ModelStore, progress::Observer, session::Session};
+use crate::{
+    access::Access, demo, error::Result, index::IndexStore, models::ModelStore, progress::Observer,
+    session::Session,
+};
 
 /// One open catalogue with its models. Cheap to clone; its sessions may run side by side.
 ///
@@ -23,6 +26,7 @@ use crate::{access::Access, demo, error::Result, models::ModelStore, progress::O
 pub struct Engine {
     catalogue: Option<Catalogue>,
     store: Arc<ModelStore>,
+    indexes: Arc<IndexStore>,
     kind: Kind,
 }
 
@@ -68,6 +72,7 @@ impl Engine {
     fn over(catalogue: Option<Catalogue>, kind: Kind) -> Self {
         Self {
             store: Arc::new(ModelStore::new(catalogue.clone())),
+            indexes: Arc::default(),
             catalogue,
             kind,
         }
@@ -108,6 +113,10 @@ impl Engine {
     /// The catalogue on disk, if there is one.
     pub fn catalogue(&self) -> Option<&Catalogue> {
         self.catalogue.as_ref()
+    }
+
+    pub(crate) fn indexes(&self) -> &Arc<IndexStore> {
+        &self.indexes
     }
 
     pub(crate) fn store(&self) -> &Arc<ModelStore> {

@@ -27,12 +27,14 @@ mod draw;
 mod engine;
 mod error;
 mod functions;
+mod index;
 mod jsoc;
 mod meter;
 mod mistakes;
 mod models;
 mod nearest;
 mod operators;
+mod options;
 mod planner;
 mod relations;
 mod session;
@@ -64,7 +66,7 @@ pub use crate::{
     access::Access,
     engine::{Engine, Kind},
     error::{Error, Result},
-    models::{CancelHandle, DEFAULT_ENCODER, DEFAULT_GENERATOR, ProgressCallback},
+    models::{CancelHandle, DEFAULT_ENCODER, DEFAULT_GENERATOR, ProgressCallback, WarningCallback},
     nearest::metric::Metric,
     progress::{Observer, Progress, Silent},
     session::{Parameter, Session},

@@ -336,6 +336,9 @@ impl CancelHandle {
 /// What a session calls with the progress of a long statement.
 pub type ProgressCallback = Box<dyn Fn(&Progress) + Send + Sync>;
 
+/// Receives what should be known and is no error, as a sentence.
+pub type WarningCallback = Box<dyn Fn(&str) + Send + Sync>;
+
 /// What the functions of one session share.
 #[derive(Clone)]
 pub(crate) struct Handle(Arc<Shared>);
@@ -344,6 +347,7 @@ struct Shared {
     store: Arc<ModelStore>,
     cancel: CancelHandle,
     callback: Mutex<Option<Arc<ProgressCallback>>>,
+    warning: Mutex<Option<Arc<WarningCallback>>>,
     memo: Mutex<Memo>,
 }
 
@@ -359,6 +363,7 @@ impl Handle {
             store,
             cancel: CancelHandle::default(),
             callback: Mutex::default(),
+            warning: Mutex::default(),
             memo: Mutex::default(),
         }))
     }
@@ -421,6 +426,18 @@ impl Handle {
 
     pub(crate) fn set_callback(&self, callback: Option<ProgressCallback>) {
         *lock(&self.0.callback) = callback.map(Arc::new);
+    }
+
+    pub(crate) fn set_warning(&self, callback: Option<WarningCallback>) {
+        *lock(&self.0.warning) = callback.map(Arc::new);
+    }
+
+    /// Says what should be known and is no error.
+    pub(crate) fn warn(&self, message: &str) {
+        let callback = lock(&self.0.warning).clone();
+        if let Some(callback) = callback {
+            callback(message);
+        }
     }
 
     /// The sample remembered under `key`, or the one that `draw` makes.

@@ -1,5 +1,5 @@
 //! `NEAREST`: the k rows of a table nearest to a vector, or to that of each row of another table. A logical node
-//! that the relation planner makes, the physical operator that answers it exactly, and the metrics both name.
+//! that the relation planner makes, the physical operator that answers it, exactly or by an index, and the metrics both name.
 //!
 //! ```text
 //! FROM NEAREST(to, k => 5, within => sharps)
@@ -9,6 +9,7 @@
 //! ```
 
 mod exec;
+mod indexed;
 pub(crate) mod metric;
 pub(crate) mod node;
 mod search;
@@ -16,6 +17,7 @@ mod top_k;
 
 pub(crate) use self::{
     exec::nearest_exec,
+    indexed::Indexes,
     metric::Metric,
     node::{Asking, NearestNode, QUERY, Search},
 };

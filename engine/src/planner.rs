@@ -20,13 +20,16 @@ use datafusion::{
 
 use crate::{
     draw::{DrawExec, DrawNode},
-    nearest::{NearestNode, nearest_exec},
+    nearest::{Indexes, NearestNode, nearest_exec},
     stack,
 };
 
 /// DataFusion's physical planner, which also knows [`NearestNode`] and [`DrawNode`].
-#[derive(Debug)]
-pub(crate) struct HelioPlanner;
+#[derive(Debug, Clone)]
+pub(crate) struct HelioPlanner {
+    /// What a NEAREST may be answered by.
+    pub(crate) indexes: Indexes,
+}
 
 #[async_trait]
 impl QueryPlanner for HelioPlanner {
@@ -35,7 +38,7 @@ impl QueryPlanner for HelioPlanner {
         plan: &LogicalPlan,
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(Self)]);
+        let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(self.clone())]);
         stack::deep(stack::is_deep(plan), planner.create_physical_plan(plan, session)).await
     }
 }
@@ -55,7 +58,7 @@ impl ExtensionPlanner for HelioPlanner {
             let [asking, within] = inputs else {
                 return internal_err!("NEAREST has two inputs, found {}", inputs.len());
             };
-            return nearest_exec(node, asking, within, planner, session, context).map(Some);
+            return nearest_exec(node, asking, within, &self.indexes, planner, session, context).map(Some);
         }
         if let Some(node) = node.as_any().downcast_ref::<DrawNode>() {
             let ([logical], [input]) = (logical_inputs, inputs) else {

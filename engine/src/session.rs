@@ -35,8 +35,10 @@ use crate::{
     functions::{Function, functions, typed},
     meter::MeterModels,
     mistakes,
-    models::{CancelHandle, Handle, ProgressCallback},
+    models::{CancelHandle, Handle, ProgressCallback, WarningCallback},
+    nearest::Indexes,
     operators::Distances,
+    options::HelioOptions,
     planner::HelioPlanner,
     relations::{self, HelioRelations},
     stack::{self, DeepRule},
@@ -85,11 +87,17 @@ impl Session {
             // Units, grids and encoders live in field metadata, which DataFusion drops by default.
             .set_bool("datafusion.execution.parquet.skip_metadata", false)
             // A table is read with the types that it was written with.
-            .set_bool("datafusion.execution.parquet.schema_force_view_types", false);
+            .set_bool("datafusion.execution.parquet.schema_force_view_types", false)
+            .with_option_extension(HelioOptions::default());
+        let indexes = Indexes {
+            store: Arc::clone(engine.indexes()),
+            models: models.clone(),
+            catalogue: engine.catalogue().filter(|_| !access.readonly).cloned(),
+        };
         let mut builder = SessionStateBuilder::new()
             .with_config(config)
             .with_default_features()
-            .with_query_planner(Arc::new(HelioPlanner))
+            .with_query_planner(Arc::new(HelioPlanner { indexes }))
             .with_relation_planners(vec![Arc::new(HelioRelations::new(models.clone(), &functions))]);
         let models_run = functions.iter().filter(|function| function.runs_a_model);
         let meter = MeterModels::new(models_run.map(|function| function.call.name));
@@ -247,6 +255,12 @@ impl Session {
     /// Calls `callback` with the progress of long statements; `None` for nobody.
     pub fn on_progress(&self, callback: Option<ProgressCallback>) {
         self.models.set_callback(callback);
+    }
+
+    /// Calls `callback` with what should be known and is no error, such as an index that had to be made anew; `None` for
+    /// nobody.
+    pub fn on_warning(&self, callback: Option<WarningCallback>) {
+        self.models.set_warning(callback);
     }
 
     /// What stops the statement that is running.

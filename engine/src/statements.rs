@@ -1,10 +1,13 @@
 //! The statements that SQL lacks, one file each, named as in the grammar.
 
 mod check_catalog;
+mod check_index;
 mod create_directions;
 mod create_encoder;
 mod create_generator;
+mod create_index;
 mod describe;
+mod drop_index;
 mod drop_model;
 pub(crate) mod evaluate;
 mod explain;
@@ -41,6 +44,7 @@ pub(crate) async fn execute(session: &Session, statement: &StatementKind, text: 
         StatementKind::CreateGenerator(create) => create_generator::execute(session, create, text).await,
         StatementKind::CreateEncoder(create) => create_encoder::execute(session, create, text).await,
         StatementKind::CreateDirections(create) => create_directions::execute(session, create, text).await,
+        StatementKind::CreateIndex(create) => create_index::execute(session, create, text).await,
         StatementKind::Evaluate(statement) => evaluate::execute(session, statement, text).await,
         StatementKind::Explain(explain) => explain::execute(session, explain).await,
         StatementKind::Show(show) => show::execute(session, show).await,
@@ -49,11 +53,15 @@ pub(crate) async fn execute(session: &Session, statement: &StatementKind, text: 
         StatementKind::RenameTable(rename) => rename_table::execute(session, rename).await,
         StatementKind::Vacuum(vacuum) => vacuum::execute(session, vacuum).await,
         StatementKind::CheckCatalog => check_catalog::execute(session).await,
+        StatementKind::CheckIndex(check) => check_index::execute(session, check).await,
+        StatementKind::DropIndex(drop) => drop_index::execute(session, drop).await,
     }
 }
 
 /// Runs work that keeps a core busy for long beside the runtime's own threads.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(join) if join.is_cancelled() => Err(Error::Cancelled),

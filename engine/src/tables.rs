@@ -1,6 +1,7 @@
 //! The tables that a session starts with: those of the catalogue, an empty `sharps` where there is none,
 //! and the `system` schema.
 
+pub(crate) mod indexes;
 pub(crate) mod sharps;
 pub(crate) mod stored;
 mod system;
@@ -13,7 +14,7 @@ use datafusion::{
 };
 use helioql_grammar::{Diagnostic, Ident};
 
-use self::stored::StoredTable;
+use self::stored::{Commit, StoredTable};
 use crate::{Result, session::Session};
 
 /// Registers every table in `session`, again after a statement has changed them.
@@ -60,6 +61,7 @@ pub(crate) async fn follow(session: &Session) -> Result<()> {
             context.deregister_table(name.as_str())?;
         }
     }
+    session.engine().indexes().retain(&snapshot.indexes());
     session.follow(snapshot.generation());
     Ok(())
 }
@@ -75,6 +77,15 @@ pub(crate) async fn stored(session: &Session, name: &str) -> Result<Option<Arc<d
         .downcast_ref::<StoredTable>()
         .is_some()
         .then_some(provider))
+}
+
+/// The last commit of the table `name`, if it is one of the catalogue's.
+pub(crate) async fn commit(session: &Session, name: &str) -> Result<Option<Arc<Commit>>> {
+    let provider = stored(session, name).await?;
+    let table = provider
+        .as_ref()
+        .and_then(|table| table.downcast_ref::<StoredTable>());
+    Ok(table.map(StoredTable::now))
 }
 
 /// Refuses the name of a table that is not there.

@@ -3,9 +3,12 @@
 //! Names are folded as SQL folds them: an unquoted name is lower case, a quoted one is as written.
 
 pub(crate) mod check_catalog;
+pub(crate) mod check_index;
 pub(crate) mod create_directions;
+pub(crate) mod create_index;
 pub(crate) mod create_model;
 pub(crate) mod describe;
+pub(crate) mod drop_index;
 pub(crate) mod drop_model;
 pub(crate) mod evaluate;
 pub(crate) mod explain;
@@ -23,9 +26,12 @@ use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::span::Span;
 
+pub use check_index::CheckIndex;
 pub use create_directions::CreateDirections;
+pub use create_index::CreateIndex;
 pub use create_model::CreateModel;
 pub use describe::Describe;
+pub use drop_index::DropIndex;
 pub use drop_model::DropModel;
 pub use evaluate::Evaluate;
 pub use explain::Explain;
@@ -67,6 +73,8 @@ pub enum StatementKind {
     CreateEncoder(CreateModel),
     /// `CREATE DIRECTIONS`
     CreateDirections(CreateDirections),
+    /// `CREATE INDEX`
+    CreateIndex(CreateIndex),
     /// `EVALUATE GENERATOR` and `EVALUATE ENCODER`
     Evaluate(Evaluate),
     /// `EXPLAIN (FORMAT JSON)`
@@ -77,12 +85,16 @@ pub enum StatementKind {
     Describe(Describe),
     /// `DROP GENERATOR` and its like
     Drop(DropModel),
+    /// `DROP INDEX`
+    DropIndex(DropIndex),
     /// `ALTER TABLE … RENAME TO …`
     RenameTable(RenameTable),
     /// `VACUUM`
     Vacuum(Vacuum),
     /// `CHECK CATALOG`
     CheckCatalog,
+    /// `CHECK INDEX`
+    CheckIndex(CheckIndex),
 }
 
 /// As text that reads as the same statement again; of SQL, its tokens.
@@ -97,14 +109,17 @@ impl fmt::Display for StatementKind {
             Self::CreateGenerator(create) => f.write_str(&create.to_sql(ModelKind::Generator)),
             Self::CreateEncoder(create) => f.write_str(&create.to_sql(ModelKind::Encoder)),
             Self::CreateDirections(create) => create.fmt(f),
+            Self::CreateIndex(create) => create.fmt(f),
             Self::Explain(explain) => explain.fmt(f),
             Self::Evaluate(evaluate) => evaluate.fmt(f),
             Self::Show(show) => show.fmt(f),
             Self::Describe(describe) => describe.fmt(f),
             Self::Drop(drop) => drop.fmt(f),
+            Self::DropIndex(drop) => drop.fmt(f),
             Self::RenameTable(rename) => rename.fmt(f),
             Self::Vacuum(vacuum) => vacuum.fmt(f),
             Self::CheckCatalog => f.write_str(check_catalog::SYNTAX.form),
+            Self::CheckIndex(check) => check.fmt(f),
         }
     }
 }

@@ -3,8 +3,9 @@
 
 use crate::{
     ast::{
-        check_catalog, create_directions, create_model, describe, drop_model, evaluate, explain,
-        export_sharps, import_model, import_sharps, rename_table, show, vacuum,
+        check_catalog, check_index, create_directions, create_index, create_model, describe, drop_index,
+        drop_model, evaluate, explain, export_sharps, import_model, import_sharps, rename_table, show,
+        vacuum,
     },
     literal::{quantity, t_rec},
 };
@@ -19,7 +20,9 @@ pub const KEYWORDS: &[&str] = &[
     "FUNCTIONS",
     "GENERATOR",
     "GENERATORS",
+    "HNSW",
     "IMPORT",
+    "INDEXES",
     "JSOC",
     "KEYWORDS",
     "QUANTITY",
@@ -91,14 +94,17 @@ pub const STATEMENTS: &[Syntax] = &[
     create_model::GENERATOR,
     create_model::ENCODER,
     create_directions::SYNTAX,
+    create_index::SYNTAX,
     evaluate::SYNTAX,
     explain::SYNTAX,
     show::SYNTAX,
     describe::SYNTAX,
     drop_model::SYNTAX,
+    drop_index::SYNTAX,
     rename_table::SYNTAX,
     vacuum::SYNTAX,
     check_catalog::SYNTAX,
+    check_index::SYNTAX,
 ];
 
 /// What our language writes as literals where SQL has none.

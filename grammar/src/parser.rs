@@ -4,10 +4,13 @@
 //! word that neither knows is refused here, where all the words that were possible are known.
 
 mod check_catalog;
+mod check_index;
 mod create_directions;
+mod create_index;
 mod create_model;
 mod cursor;
 mod describe;
+mod drop_index;
 mod drop_model;
 mod evaluate;
 mod explain;
@@ -70,13 +73,16 @@ enum Opening {
     CreateGenerator,
     CreateEncoder,
     CreateDirections,
+    CreateIndex,
     Evaluate(ModelKind),
     Show(Show),
     Describe(ModelKind),
     Drop(ModelKind),
+    DropIndex,
     RenameTable,
     Vacuum,
     CheckCatalog,
+    CheckIndex,
 }
 
 impl Opening {
@@ -90,13 +96,16 @@ impl Opening {
             Self::CreateGenerator => "CREATE GENERATOR",
             Self::CreateEncoder => "CREATE ENCODER",
             Self::CreateDirections => "CREATE DIRECTIONS",
+            Self::CreateIndex => "CREATE INDEX",
             Self::Evaluate(_) => "EVALUATE",
             Self::Show(_) => "SHOW",
             Self::Describe(_) => "DESCRIBE",
             Self::Drop(_) => "DROP",
+            Self::DropIndex => "DROP INDEX",
             Self::RenameTable => "ALTER TABLE",
             Self::Vacuum => "VACUUM",
             Self::CheckCatalog => "CHECK CATALOG",
+            Self::CheckIndex => "CHECK INDEX",
         }
     }
 
@@ -122,16 +131,19 @@ fn own(
             StatementKind::CreateEncoder(create_model::parse(cursor, "ENCODER", lines)?)
         }
         Opening::CreateDirections => StatementKind::CreateDirections(create_directions::parse(cursor)?),
+        Opening::CreateIndex => StatementKind::CreateIndex(create_index::parse(cursor)?),
         Opening::Evaluate(kind) => StatementKind::Evaluate(evaluate::parse(cursor, kind, lines)?),
         Opening::Show(show) => StatementKind::Show(show::parse(cursor, show)?),
         Opening::Describe(kind) => StatementKind::Describe(describe::parse(cursor, kind)?),
         Opening::Drop(kind) => StatementKind::Drop(drop_model::parse(cursor, kind)?),
+        Opening::DropIndex => StatementKind::DropIndex(drop_index::parse(cursor)?),
         Opening::RenameTable => StatementKind::RenameTable(rename_table::parse(cursor)?),
         Opening::Vacuum => StatementKind::Vacuum(vacuum::parse(cursor)?),
         Opening::CheckCatalog => {
             check_catalog::parse(cursor)?;
             StatementKind::CheckCatalog
         }
+        Opening::CheckIndex => StatementKind::CheckIndex(check_index::parse(cursor)?),
     };
     cursor.finish()?;
     Ok(kind)
@@ -145,6 +157,7 @@ fn opening(cursor: &Cursor<'_>) -> Result<Option<Opening>, Diagnostic> {
     Ok(match verb.to_ascii_uppercase().as_str() {
         "IMPORT" => Some(import(cursor)),
         "EXPORT" => Some(Opening::ExportSharps),
+        "CREATE" if cursor.is_word(after_or_replace(cursor), "INDEX") => Some(Opening::CreateIndex),
         "CREATE" => object(cursor, after_or_replace(cursor), "CREATE")?.map(|kind| match kind {
             ModelKind::Generator => Opening::CreateGenerator,
             ModelKind::Encoder => Opening::CreateEncoder,
@@ -158,9 +171,11 @@ fn opening(cursor: &Cursor<'_>) -> Result<Option<Opening>, Diagnostic> {
         {
             object(cursor, 1, "DESCRIBE")?.map(Opening::Describe)
         }
+        "DROP" if cursor.is_word(1, "INDEX") => Some(Opening::DropIndex),
         "DROP" => object(cursor, 1, "DROP")?.map(Opening::Drop),
         "ALTER" if rename_table::begins(cursor) => Some(Opening::RenameTable),
         "VACUUM" => Some(Opening::Vacuum),
+        "CHECK" if cursor.is_word(1, "INDEX") => Some(Opening::CheckIndex),
         "CHECK" => Some(Opening::CheckCatalog),
         upper if OPENINGS.contains(&upper) => None,
         _ => {

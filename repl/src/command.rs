@@ -5,6 +5,7 @@
 mod directions;
 mod functions;
 mod help;
+mod indexes;
 mod keywords;
 mod last;
 mod list;
@@ -59,6 +60,8 @@ pub(crate) enum Takes {
     Table,
     /// A generator or an encoder.
     Model,
+    /// An index.
+    Index,
     /// A keyword.
     Keyword,
     /// What `.help` explains.
@@ -76,6 +79,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     directions::COMMAND,
     functions::COMMAND,
     help::COMMAND,
+    indexes::COMMAND,
     keywords::COMMAND,
     last::COMMAND,
     mode::COMMAND,

@@ -267,5 +267,10 @@ fn session(
     session.on_progress(Some(Box::new(move |progress| {
         helioql::Observer::report(&*reporter, progress);
     })));
+    let meter = Arc::clone(meter);
+    session.on_warning(Some(Box::new(move |warning| {
+        meter.clear();
+        let _ = writeln!(io::stderr(), "warning: {warning}");
+    })));
     Ok(session)
 }

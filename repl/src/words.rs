@@ -128,6 +128,8 @@ pub(crate) struct Words {
     pub(crate) generators: Vec<String>,
     /// Encoders.
     pub(crate) encoders: Vec<String>,
+    /// Indexes.
+    pub(crate) indexes: Vec<String>,
     /// Keywords of the registry.
     pub(crate) quantities: Vec<String>,
     /// Settings of the engine.
@@ -207,6 +209,7 @@ impl Words {
             functions,
             generators: names(session, "SELECT name FROM system.generators").await,
             encoders: names(session, "SELECT name FROM system.encoders").await,
+            indexes: names(session, "SELECT name FROM system.indexes").await,
             quantities: helioql_catalog::KEYWORDS
                 .iter()
                 .map(|keyword| keyword.name.to_owned())
@@ -225,6 +228,7 @@ impl Words {
             tables: tables(session.context()).await?,
             generators: names(session, "SELECT name FROM system.generators").await,
             encoders: names(session, "SELECT name FROM system.encoders").await,
+            indexes: names(session, "SELECT name FROM system.indexes").await,
             ..self
         })
     }
@@ -367,6 +371,7 @@ pub(crate) mod tests {
             ],
             generators: texts(&["sun"]),
             encoders: texts(&["look"]),
+            indexes: texts(&["sharps_hnsw"]),
             quantities: texts(&["usflux", "psep", "psep_harp"]),
             settings: texts(&[
                 "datafusion.execution.batch_size",

@@ -6,7 +6,7 @@ use super::{commit, table};
 /// What was found of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The table or model that it belongs to, by name, such as "table `sharps`"; nothing has left-over files.
+    /// The table, model or index that it belongs to, by name, such as "table `sharps`"; nothing has left-over files.
     pub what: Option<String>,
     /// Where it lies in the catalogue; nothing for what is said of several files.
     pub file: Option<String>,
@@ -59,6 +59,18 @@ pub(super) fn check(snapshot: &Snapshot) -> Vec<Finding> {
                     problem: problem.map(|error| error.to_string()),
                 });
             }
+        }
+    }
+    for (name, entry) in &manifest.indexes {
+        let what = format!("index `{name}`");
+        for file in entry.own_files() {
+            let problem = file.verify(root, || what.clone()).err();
+            findings.push(Finding {
+                what: Some(what.clone()),
+                file: Some(file.path.clone()),
+                bytes: file.bytes,
+                problem: problem.map(|error| error.to_string()),
+            });
         }
     }
     let named = manifest.files();

@@ -35,11 +35,11 @@ use crate::error::StoreError;
 /// ```
 #[derive(Debug)]
 pub struct Transaction {
-    catalogue: Catalogue,
+    pub(super) catalogue: Catalogue,
     /// What the catalogue is.
     current: Manifest,
     /// What it will be.
-    next: Manifest,
+    pub(super) next: Manifest,
     /// The files written so far, relative to the catalogue.
     written: BTreeSet<String>,
     committed: bool,
@@ -152,6 +152,9 @@ impl Transaction {
             part.file.path = relative;
         }
         table.generation = self.next.generation;
+        for index in self.next.indexes.values_mut().filter(|index| index.table == name) {
+            new_name.clone_into(&mut index.table);
+        }
         self.next.tables.remove(name);
         self.next.tables.insert(new_name.to_owned(), table);
         Ok(())
@@ -223,8 +226,9 @@ impl Transaction {
         self.next.tables.keys().cloned().collect()
     }
 
-    /// Drops a table. Returns whether there was one.
+    /// Drops a table with its indexes. Returns whether there was one.
     pub fn drop_table(&mut self, name: &str) -> bool {
+        self.next.indexes.retain(|_, index| index.table != name);
         self.next.tables.remove(name).is_some()
     }
 
@@ -234,6 +238,11 @@ impl Transaction {
             .models
             .get_mut(&kind)
             .is_some_and(|models| models.remove(name).is_some())
+    }
+
+    /// Drops an index. Returns whether there was one.
+    pub fn drop_index(&mut self, name: &str) -> bool {
+        self.next.indexes.remove(name).is_some()
     }
 
     /// Makes the change: from here on every reader sees it, and it survives a crash.
@@ -281,7 +290,7 @@ impl Transaction {
         Ok(())
     }
 
-    fn create(&mut self, relative: &str) -> Result<NewFile, StoreError> {
+    pub(super) fn create(&mut self, relative: &str) -> Result<NewFile, StoreError> {
         self.written.insert(relative.to_owned());
         NewFile::create(&self.catalogue.root, relative)
     }
@@ -335,6 +344,7 @@ pub(super) fn sweep(root: &Path, manifest: &Manifest) -> Result<Removed, StoreEr
 /// Every file in the catalogue's folders that is named as ours.
 pub(super) fn files(root: &Path) -> Vec<String> {
     let mut folders = vec!["tables".to_owned()];
+    folders.push("indexes".to_owned());
     folders.extend(ModelKind::ALL.map(|kind| format!("models/{kind}")));
     let mut files = Vec::new();
     for folder in folders {
@@ -360,7 +370,7 @@ fn is_ours(file: &str) -> bool {
     parts.is_some_and(|((name, generation), form)| {
         name::is_valid(name)
             && generation.parse::<u64>().is_ok()
-            && ["parquet", "json", "safetensors"].contains(&form)
+            && ["parquet", "json", "safetensors", "vectors", "usearch"].contains(&form)
     })
 }
 

@@ -46,7 +46,35 @@ impl FileEntry {
         }
     }
 
-    fn scan(
+    /// What a file is that another library wrote, once it is on disk.
+    pub(super) fn of(root: &Path, relative: &str) -> Result<Self, StoreError> {
+        let path = root.join(relative);
+        let mut file = File::open(&path).map_err(|source| io("open", &path, source))?;
+        let mut read = || {
+            let (mut bytes, mut hash) = (0, Xxh3Default::new());
+            let mut chunk = vec![0; 1 << 16];
+            loop {
+                match file.read(&mut chunk)? {
+                    0 => break,
+                    n => {
+                        hash.update(&chunk[..n]);
+                        bytes += n as u64;
+                    }
+                }
+            }
+            file.sync_all()?;
+            Ok((bytes, hash.digest()))
+        };
+        let (bytes, digest) = read().map_err(|source| io("write", &path, source))?;
+        Ok(Self {
+            path: relative.to_owned(),
+            bytes,
+            xxh3: hex(digest),
+        })
+    }
+
+    /// Reads the file piece by piece, and checks it.
+    pub(super) fn scan(
         &self,
         root: &Path,
         what: impl Fn() -> String,

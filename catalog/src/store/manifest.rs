@@ -1,11 +1,11 @@
 //! The manifest: the one file that says what belongs to the catalogue.
 //!
 //! ```json
-//! { "format": 2, "xxh3": "…", "content": { "generation": 7, "tables": {…}, "models": {…}, "retired": {…} } }
+//! { "format": 3, "xxh3": "…", "content": { "generation": 7, "tables": {…}, "models": {…}, "indexes": {…}, "retired": {…} } }
 //! ```
 //! `xxh3` is the checksum of `content` in its compact form, so that a damaged manifest is told from a
 //! good one even where it still parses. The content has no numbers but whole ones, which makes that form
-//! unique. Earlier formats are read ([`format_1`]), and written as this one by the next commit.
+//! unique. Earlier formats are read ([`format_1`]; the second had no indexes), and written as this one by the next commit.
 
 mod format_1;
 
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::{FileEntry, checksum, io, sync_directory};
 use super::name::is_valid;
-use super::{ModelEntry, ModelKind, TableEntry};
+use super::{FileId, IndexConfig, IndexEntry, ModelEntry, ModelKind, TableEntry};
 use crate::error::StoreError;
 
 /// The manifest's name.
@@ -27,7 +27,7 @@ pub(super) const FILE: &str = "manifest.json";
 /// Its name until it is whole.
 pub(super) const DRAFT: &str = "manifest.json.tmp";
 /// The format that is written.
-const FORMAT: u64 = 2;
+const FORMAT: u64 = 3;
 
 /// What belongs to the catalogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub(super) struct Manifest {
     pub(super) generation: u64,
     pub(super) tables: BTreeMap<String, Table>,
     pub(super) models: BTreeMap<ModelKind, BTreeMap<String, Model>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) indexes: BTreeMap<String, Index>,
     /// Files of earlier commits, each with the commit that left it out: a reader of one before may still need it.
     pub(super) retired: BTreeMap<String, u64>,
 }
@@ -65,6 +67,34 @@ pub(super) struct Model {
     pub(super) weights: FileEntry,
 }
 
+/// An index's row in the manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Index {
+    pub(super) generation: u64,
+    pub(super) table: String,
+    /// The files of the table whose rows it was made of, in their order.
+    pub(super) files: Vec<FileId>,
+    pub(super) config: IndexConfig,
+    pub(super) vectors: FileEntry,
+    pub(super) graph: FileEntry,
+}
+
+impl Index {
+    pub(super) fn own_files(&self) -> [&FileEntry; 2] {
+        [&self.vectors, &self.graph]
+    }
+}
+
+impl Table {
+    /// What its files are told by, in the order of its rows.
+    pub(super) fn files(&self) -> impl Iterator<Item = FileId> {
+        self.parts.iter().map(|part| FileId {
+            rows: part.rows,
+            xxh3: part.file.xxh3.clone(),
+        })
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Envelope<T> {
     format: u64,
@@ -85,6 +115,11 @@ pub(super) fn table_path(name: &str, generation: u64) -> String {
 /// Where a model of a generation lies, relative to the catalogue: its config and its weights.
 pub(super) fn model_paths(kind: ModelKind, name: &str, generation: u64) -> [String; 2] {
     ["json", "safetensors"].map(|form| format!("models/{kind}/{name}-{generation}.{form}"))
+}
+
+/// Where an index of a generation lies, relative to the catalogue: its vectors and its graph.
+pub(super) fn index_paths(name: &str, generation: u64) -> [String; 2] {
+    ["vectors", "usearch"].map(|form| format!("indexes/{name}-{generation}.{form}"))
 }
 
 impl Manifest {
@@ -124,7 +159,7 @@ impl Manifest {
             content,
         } = envelope;
         let manifest = match format {
-            FORMAT => checked(content, &xxh3),
+            2 | FORMAT => checked(content, &xxh3),
             1 => checked::<format_1::Manifest>(content, &xxh3).map(Self::from),
             other => Err(format!("its format is {other}, expected 1 to {FORMAT}")),
         };
@@ -163,7 +198,12 @@ impl Manifest {
             .values()
             .flat_map(BTreeMap::values)
             .flat_map(|model| [&model.config, &model.weights]);
-        tables.chain(models).map(|file| file.path.as_str()).collect()
+        let indexes = self.indexes.values().flat_map(Index::own_files);
+        tables
+            .chain(models)
+            .chain(indexes)
+            .map(|file| file.path.as_str())
+            .collect()
     }
 
     /// The tables, by name.
@@ -193,6 +233,38 @@ impl Manifest {
                 bytes: model.weights.bytes,
                 generation: model.generation,
             })
+    }
+
+    /// The indexes, by name.
+    pub(super) fn indexes(&self) -> impl Iterator<Item = IndexEntry> {
+        self.indexes.iter().map(|(name, index)| {
+            let table = self.tables.get(&index.table);
+            let is_current = table.is_some_and(|table| {
+                table
+                    .files()
+                    .take(index.files.len())
+                    .eq(index.files.iter().cloned())
+            });
+            IndexEntry {
+                name: name.clone(),
+                table: index.table.clone(),
+                config: index.config.clone(),
+                rows: index.files.iter().map(|file| file.rows).sum(),
+                files: if is_current { index.files.len() } else { 0 },
+                bytes: index.own_files().iter().map(|file| file.bytes).sum(),
+                generation: index.generation,
+            }
+        })
+    }
+
+    /// An index's row.
+    pub(super) fn index(&self, name: &str) -> Result<&Index, StoreError> {
+        self.indexes.get(name).ok_or_else(|| StoreError::Unknown {
+            kind: "index",
+            name: name.to_owned(),
+            closest: helioql_grammar::closest(name, self.indexes.keys().map(String::as_str))
+                .map(str::to_owned),
+        })
     }
 
     /// A table's row.
@@ -246,6 +318,13 @@ impl Manifest {
                 let [config, weights] = model_paths(*kind, name, model.generation);
                 same(&model.config, &config)?;
                 same(&model.weights, &weights)?;
+            }
+        }
+        for (name, index) in &self.indexes {
+            named(name)?;
+            let expected = index_paths(name, index.generation);
+            for (file, expected) in index.own_files().into_iter().zip(expected) {
+                same(file, &expected)?;
             }
         }
         Ok(())

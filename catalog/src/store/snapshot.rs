@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::manifest::Manifest;
 use super::readers::{self, Hold};
-use super::{Catalogue, TableEntry, verify};
+use super::{Catalogue, FileId, IndexEntry, IndexFiles, TableEntry, index, verify};
 use crate::error::StoreError;
 
 /// A commit whose files stay where they are, whatever writers do, until it is dropped. On a file system that cannot
@@ -63,6 +63,27 @@ impl Snapshot {
     /// When there is no such table, or a file is missing or damaged.
     pub fn verify_table(&self, name: &str) -> Result<Vec<PathBuf>, StoreError> {
         verify(&self.root, &self.manifest, name)
+    }
+
+    /// What the files of a table are told by, in the order of its rows.
+    ///
+    /// # Errors
+    /// When there is no such table.
+    pub fn table_files(&self, name: &str) -> Result<Vec<FileId>, StoreError> {
+        Ok(self.manifest.table(name)?.files().collect())
+    }
+
+    /// The indexes, by name.
+    pub fn indexes(&self) -> Vec<IndexEntry> {
+        self.manifest.indexes().collect()
+    }
+
+    /// Reads an index, whose files are compared with what was written.
+    ///
+    /// # Errors
+    /// When there is no such index, or one of its files is missing or damaged.
+    pub fn read_index(&self, name: &str) -> Result<IndexFiles, StoreError> {
+        index::read(&self.root, name, self.manifest.index(name)?)
     }
 
     pub(super) fn root(&self) -> &Path {

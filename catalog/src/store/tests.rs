@@ -374,7 +374,7 @@ fn a_catalogue_of_format_1_is_read_and_becomes_one_of_today() -> Outcome {
     catalogue.verify_table("sharps")?;
     assert_eq!(fs::read_to_string(&manifest)?, old, "reading changes nothing");
     catalogue.begin()?.commit()?;
-    assert!(fs::read_to_string(&manifest)?.contains("\"format\": 2"));
+    assert!(fs::read_to_string(&manifest)?.contains("\"format\": 3"));
     assert_eq!(Catalogue::open(catalogue.root())?.tables(), catalogue.tables());
 
     fs::write(&manifest, old.replace("\"rows\":3", "\"rows\":4"))?;
@@ -572,12 +572,12 @@ fn a_manifest_that_is_not_ours_is_refused() -> Outcome {
             "its content has the checksum",
         ),
         (
-            whole.replace("\"format\": 2", "\"format\": 3"),
-            "has format 3; this version of HelioQL reads up to format 2",
+            whole.replace("\"format\": 3", "\"format\": 4"),
+            "has format 4; this version of HelioQL reads up to format 3",
         ),
         (
-            whole.replace("\"format\": 2", "\"format\": 0"),
-            "its format is 0, expected 1 to 2",
+            whole.replace("\"format\": 3", "\"format\": 0"),
+            "its format is 0, expected 1 to 3",
         ),
     ];
     for (text, expected) in cases {
@@ -750,5 +750,63 @@ fn patches_of_64_by_64_take_this_much() -> Outcome {
         "{rows} patches: {bytes} bytes of 32768000; written in {written:?}, checked in {verified:?}, read in {:?}",
         begun.elapsed()
     );
+    Ok(())
+}
+
+#[test]
+fn an_index_is_of_the_rows_that_it_was_made_of() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    let put = |name: &str, vectors: &[f32]| -> Outcome {
+        let files = catalogue.snapshot()?.table_files("sharps")?;
+        let mut change = catalogue.begin()?;
+        change.put_index(&NewIndex {
+            name,
+            table: "sharps",
+            files,
+            config: IndexConfig {
+                column: "embedding".to_owned(),
+                ..IndexConfig::default()
+            },
+            vectors,
+            graph: &|path| fs::write(path, b"graph"),
+        })?;
+        Ok(change.commit()?)
+    };
+    // More numbers than are read at a time, and not a whole number of such pieces.
+    let vectors: Vec<f32> = (0..50_001).map(|number| number as f32 / 7.0).collect();
+    put("near", &vectors)?;
+    let snapshot = catalogue.snapshot()?;
+    let files = snapshot.read_index("near")?;
+    assert_eq!(files.vectors, vectors);
+    assert_eq!(fs::read(&files.graph)?, b"graph");
+    let entry = |name: &str| catalogue.indexes().into_iter().find(|entry| entry.name == name);
+    let near = entry("near").ok_or("no index")?;
+    assert_eq!((near.rows, near.files, near.table.as_str()), (3, 1, "sharps"));
+    drop(snapshot);
+
+    // Rows that are added come after its own; it goes by the table's name.
+    let mut change = catalogue.begin()?;
+    let mut later = change.begin_rows("sharps", schema())?;
+    later.write(&batch(3, 1)?)?;
+    later.finish()?;
+    change.commit()?;
+    let mut change = catalogue.begin()?;
+    change.rename_table("sharps", "regions")?;
+    change.commit()?;
+    let near = entry("near").ok_or("no index")?;
+    assert_eq!((near.rows, near.files, near.table.as_str()), (3, 1, "regions"));
+    assert!(catalogue.check()?.iter().all(|finding| finding.problem.is_none()));
+
+    // A table that is written anew is another one; one that is dropped takes it along.
+    let mut change = catalogue.begin()?;
+    assert!(change.compact_table("regions")?);
+    change.commit()?;
+    assert_eq!(entry("near").map(|entry| entry.files), Some(0));
+    let mut change = catalogue.begin()?;
+    assert!(change.drop_table("regions") && !change.drop_index("near"));
+    change.commit()?;
+    assert_eq!(entry("near"), None);
+    assert_eq!(fs::read_dir(catalogue.root().join("indexes"))?.count(), 0);
     Ok(())
 }

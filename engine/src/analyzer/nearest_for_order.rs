@@ -160,6 +160,7 @@ impl NearestForOrder {
             k: lit(k as i64),
             metric: asked.metric,
             fills_up: true,
+            exact: false,
         };
         let node = NearestNode::try_new(asking, plan.clone(), search)?
             .ranked_as(&TableReference::bare(name.clone()))?;

@@ -1,4 +1,4 @@
-//! The operator that answers a [`NearestNode`], exactly.
+//! The operator that answers a [`NearestNode`]: by an index where there is one for it, else exactly.
 
 use std::{fmt, sync::Arc};
 
@@ -23,6 +23,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::{
     NearestNode,
+    indexed::{Counts, Indexed, Indexes},
     node::{Asking, key_columns},
     search::{PairFilter, Plan},
 };
@@ -32,6 +33,7 @@ pub(crate) fn nearest_exec(
     node: &NearestNode,
     asking: &Arc<dyn ExecutionPlan>,
     within: &Arc<dyn ExecutionPlan>,
+    indexes: &Indexes,
     planner: &dyn PhysicalPlanner,
     session: &dyn Session,
     context: &PhysicalPlanningContext,
@@ -65,13 +67,17 @@ pub(crate) fn nearest_exec(
         after,
         schema: Arc::clone(output.inner()),
     };
-    let exec = NearestExec::new(
+    let indexed = Indexed::find(node, indexes, planner, session, context)?;
+    let how = How {
+        plan: Arc::new(plan),
+        path: node.path(),
+        indexed: indexed.map(Arc::new),
+    };
+    Ok(Arc::new(NearestExec::new(
         Arc::clone(asking),
         Arc::clone(within),
-        Arc::new(plan),
-        node.path(),
-    );
-    Ok(Arc::new(exec))
+        how,
+    )))
 }
 
 /// `filter` over the columns of both inputs that it reads, and over no others.
@@ -114,25 +120,28 @@ fn pair_filter(
     })
 }
 
+/// What the operator does, and by which path.
+#[derive(Debug, Clone)]
+struct How {
+    plan: Arc<Plan>,
+    /// What the path is called where no index is used.
+    path: &'static str,
+    indexed: Option<Arc<Indexed>>,
+}
+
 #[derive(Debug)]
 struct NearestExec {
     asking: Arc<dyn ExecutionPlan>,
     within: Arc<dyn ExecutionPlan>,
-    plan: Arc<Plan>,
-    path: &'static str,
+    how: How,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
 
 impl NearestExec {
-    fn new(
-        asking: Arc<dyn ExecutionPlan>,
-        within: Arc<dyn ExecutionPlan>,
-        plan: Arc<Plan>,
-        path: &'static str,
-    ) -> Self {
+    fn new(asking: Arc<dyn ExecutionPlan>, within: Arc<dyn ExecutionPlan>, how: How) -> Self {
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(Arc::clone(&plan.schema)),
+            EquivalenceProperties::new(Arc::clone(&how.plan.schema)),
             Partitioning::UnknownPartitioning(1),
             EmissionType::Final,
             Boundedness::Bounded,
@@ -140,8 +149,7 @@ impl NearestExec {
         Self {
             asking,
             within,
-            plan,
-            path,
+            how,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }
@@ -157,8 +165,12 @@ impl DisplayAs for NearestExec {
             filter,
             after,
             ..
-        } = self.plan.as_ref();
-        write!(f, "NearestExec: k={k}, metric={metric}, path={}", self.path)?;
+        } = self.how.plan.as_ref();
+        write!(f, "NearestExec: k={k}, metric={metric}, path=")?;
+        match &self.how.indexed {
+            Some(indexed) => write!(f, "{indexed}")?,
+            None => f.write_str(self.how.path)?,
+        }
         match shown {
             Asking::Alone => {}
             Asking::Joined => f.write_str(", join=inner")?,
@@ -207,12 +219,7 @@ impl ExecutionPlan for NearestExec {
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match <[Arc<dyn ExecutionPlan>; 2]>::try_from(children) {
-            Ok([asking, within]) => Ok(Arc::new(Self::new(
-                asking,
-                within,
-                Arc::clone(&self.plan),
-                self.path,
-            ))),
+            Ok([asking, within]) => Ok(Arc::new(Self::new(asking, within, self.how.clone()))),
             Err(children) => internal_err!("NEAREST has two inputs, found {}", children.len()),
         }
     }
@@ -226,15 +233,38 @@ impl ExecutionPlan for NearestExec {
             return internal_err!("NEAREST has one partition, number {partition} was asked for");
         }
         let asking = self.asking.execute(0, Arc::clone(&context))?;
-        let within = self.within.execute(0, context)?;
-        let plan = Arc::clone(&self.plan);
+        let within = Arc::clone(&self.within);
+        let How { plan, indexed, .. } = self.how.clone();
         let schema: SchemaRef = self.schema();
         let baseline = BaselineMetrics::new(&self.metrics, partition);
-        let compared = MetricBuilder::new(&self.metrics).counter("distances_computed", partition);
+        let count = |name| MetricBuilder::new(&self.metrics).counter(name, partition);
+        let time = |name| MetricBuilder::new(&self.metrics).subset_time(name, partition);
+        let compared = count("distances_computed");
+        let counts = indexed.as_ref().map(|_| Counts {
+            compared: compared.clone(),
+            matching: count("rows_matching"),
+            by_graph: count("answered_by_hnsw"),
+            exactly: count("answered_exactly"),
+            opening: time("time_opening"),
+            searching: time("time_searching"),
+            reading: time("time_reading"),
+        });
         let batches = async move {
-            let answer = plan
-                .search(asking, within, &compared, baseline.elapsed_compute())
-                .await?;
+            let time = baseline.elapsed_compute();
+            let questions = Arc::new(plan.questions(asking).await?);
+            let mut answer = None;
+            if let (Some(indexed), Some(counts)) = (&indexed, &counts) {
+                let _timer = time.timer();
+                answer = indexed.search(&plan, &questions, &context, counts).await?;
+            }
+            let answer = match answer {
+                Some(answer) => answer,
+                None => {
+                    let within = within.execute(0, context)?;
+                    plan.search(&questions, within, &compared, time).await?
+                }
+            };
+            let answer = plan.finish(answer)?;
             let batches = Plan::clone(&plan).batches(answer).inspect(move |batch| {
                 if let Ok(batch) = batch {
                     baseline.record_output(batch.num_rows());

@@ -77,6 +77,8 @@ pub(crate) struct Search {
     /// Whether rows without a distance fill up an answer that is too short, as ORDER BY would have them; their
     /// distance is NULL.
     pub(crate) fills_up: bool,
+    /// Whether no index may be used.
+    pub(crate) exact: bool,
 }
 
 impl Search {
@@ -193,8 +195,8 @@ impl NearestNode {
             .collect()
     }
 
-    /// How the node will be answered, as `EXPLAIN` names it.
-    pub(crate) fn path(&self) -> &'static str {
+    /// How the node is answered without an index, as `EXPLAIN` names it.
+    pub(super) fn path(&self) -> &'static str {
         if self.filtered {
             "exact over filter"
         } else {
@@ -295,11 +297,10 @@ impl UserDefinedLogicalNodeCore for NearestNode {
             Expr::Literal(value, _) => value.to_string(),
             other => other.to_string(),
         };
-        write!(
-            f,
-            "Nearest: k={k}, metric={metric}, vector={vector}, path={}",
-            self.path()
-        )?;
+        write!(f, "Nearest: k={k}, metric={metric}, vector={vector}")?;
+        if self.filtered {
+            f.write_str(", filtered before ranking")?;
+        }
         match self.shown {
             Asking::Alone => {}
             Asking::Joined => f.write_str(", join=inner")?,

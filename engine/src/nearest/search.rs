@@ -1,5 +1,5 @@
 //! The exact answer: one pass over the rows to choose from, each compared with every row that asks. The oracle
-//! for every faster path to come.
+//! of the path by an index ([`super::indexed`]).
 //!
 //! Cost grows with rows that ask × rows to choose from × length of the vectors; memory with the rows that ask
 //! and k batches for each, at most with all batches.
@@ -23,6 +23,7 @@ use rayon::prelude::*;
 
 use super::{
     Metric,
+    metric::Query,
     node::Asking,
     top_k::{Batches, Candidate, Keys, NO_DISTANCE, TopK},
 };
@@ -64,9 +65,9 @@ pub(super) struct PairFilter {
 }
 
 /// The rows that ask, all of them, and their vectors.
-struct Questions {
-    rows: RecordBatch,
-    vectors: VectorColumn,
+pub(super) struct Questions {
+    pub(super) rows: RecordBatch,
+    pub(super) vectors: VectorColumn,
 }
 
 /// The neighbours of every row that asks, nearest first.
@@ -79,25 +80,24 @@ pub(super) struct Answer {
 }
 
 impl Plan {
-    /// Reads both inputs to their end and ranks.
+    /// Reads the rows to choose from to their end and ranks.
     pub(super) async fn search(
         &self,
-        asking: SendableRecordBatchStream,
+        questions: &Questions,
         mut within: SendableRecordBatchStream,
         compared: &Count,
         time: &Time,
     ) -> Result<Answer> {
-        let questions = self.questions(asking).await?;
         let count = questions.rows.num_rows();
         let mut tops: Vec<TopK> = (0..count).map(|_| TopK::new(self.k)).collect();
         let mut batches = Batches::default();
-        let within_schema = Arc::new(within.schema().project(&self.within_columns)?);
+        let schema = Arc::new(within.schema().project(&self.within_columns)?);
         while let Some(batch) = within.next().await {
             let batch = batch?;
             if batch.num_rows() == 0 || count == 0 {
                 continue;
             }
-            self.compare(&questions, &batch, batches.next(), &mut tops, compared, time)
+            self.compare(questions, &batch, batches.next(), &mut tops, compared, time)
                 .await?;
             let _timer = time.timer();
             batches.push(batch.project(&self.within_columns)?, &tops);
@@ -107,12 +107,16 @@ impl Plan {
         for (row, top) in tops.into_iter().enumerate() {
             pairs.extend(top.finish().into_iter().map(|candidate| (row, Some(candidate))));
         }
-        let mut answer = Answer {
-            questions: questions.rows,
+        Ok(Answer {
+            questions: questions.rows.clone(),
             batches,
             pairs,
-            within: within_schema,
-        };
+            within: schema,
+        })
+    }
+
+    /// The answer as it is shown: without the pairs that a predicate on it leaves out, and padded.
+    pub(super) fn finish(&self, mut answer: Answer) -> Result<Answer> {
         if let Some(predicate) = &self.after {
             self.keep(&mut answer, predicate)?;
         }
@@ -122,7 +126,8 @@ impl Plan {
         Ok(answer)
     }
 
-    async fn questions(&self, asking: SendableRecordBatchStream) -> Result<Questions> {
+    /// Reads the rows that ask.
+    pub(super) async fn questions(&self, asking: SendableRecordBatchStream) -> Result<Questions> {
         let schema = asking.schema();
         let batches: Vec<RecordBatch> = asking.try_collect().await?;
         let rows = arrow::compute::concat_batches(&schema, &batches)?;
@@ -172,22 +177,24 @@ impl Plan {
                     Some(filter) => Some(filter.mask(&questions.rows, row, batch)?),
                     None => None,
                 };
+                let may_be_near = |candidate: &usize| mask.as_ref().is_none_or(|mask| mask.value(*candidate));
                 let mut distances = 0;
-                for candidate in 0..vectors.len() {
-                    if mask.as_ref().is_some_and(|mask| !mask.value(candidate)) {
-                        continue;
-                    }
-                    let distance = match (query, vectors.get(candidate)) {
-                        (Some(query), Some(vector)) => {
-                            distances += 1;
-                            let distance = self.metric.distance(query, vector);
+                if let Some(query) = query {
+                    let candidates = (0..vectors.len()).filter(may_be_near);
+                    let candidates = candidates.filter_map(|row| Some((row, vectors.get(row)?)));
+                    Query::new(self.metric, query).compare(candidates, |candidate, distance| {
+                        distances += 1;
+                        if self.fills_up || !distance.is_nan() {
                             // There is more than one NaN, and they would not be ordered as one.
-                            if distance.is_nan() { f64::NAN } else { distance }
+                            let distance = if distance.is_nan() { f64::NAN } else { distance };
+                            top.offer(distance, place, candidate, || keys.get(candidate));
                         }
-                        _ => NO_DISTANCE,
-                    };
-                    if self.fills_up || !distance.is_nan() {
-                        top.offer(distance, place, candidate, || keys.get(candidate));
+                    });
+                }
+                if self.fills_up {
+                    let nothing = |candidate: &usize| query.is_none() || vectors.get(*candidate).is_none();
+                    for candidate in (0..vectors.len()).filter(may_be_near).filter(nothing) {
+                        top.offer(NO_DISTANCE, place, candidate, || keys.get(candidate));
                     }
                 }
                 Ok(distances)
@@ -249,6 +256,20 @@ impl Plan {
 }
 
 impl Answer {
+    /// The neighbours in `pairs`, which lie in `batch`.
+    pub(super) fn new(
+        questions: RecordBatch,
+        batch: RecordBatch,
+        pairs: Vec<(usize, Option<Candidate>)>,
+    ) -> Self {
+        Self {
+            within: batch.schema(),
+            questions,
+            batches: Batches::of(batch),
+            pairs,
+        }
+    }
+
     /// Puts a pair without a neighbour where a row has none.
     fn pad(&mut self) {
         let mut padded = Vec::with_capacity(self.pairs.len());
@@ -344,6 +365,6 @@ impl PairFilter {
     }
 }
 
-fn is_finite(vector: &[f32]) -> bool {
+pub(super) fn is_finite(vector: &[f32]) -> bool {
     vector.iter().all(|value| value.is_finite())
 }

@@ -19,6 +19,17 @@ pub(super) struct Candidate {
     pub(super) row: usize,
 }
 
+impl Candidate {
+    pub(super) fn new(distance: f64, key: &[u8], batch: usize, row: usize) -> Self {
+        Self {
+            distance,
+            key: key.into(),
+            batch,
+            row,
+        }
+    }
+}
+
 impl Eq for Candidate {}
 
 impl Ord for Candidate {
@@ -72,12 +83,7 @@ impl TopK {
         {
             return;
         }
-        let candidate = Candidate {
-            distance,
-            key: key().into(),
-            batch,
-            row,
-        };
+        let candidate = Candidate::new(distance, key(), batch, row);
         if self.heap.len() < self.k {
             self.heap.push(candidate);
         } else if self.heap.peek().is_some_and(|farthest| candidate < *farthest) {
@@ -97,6 +103,11 @@ impl TopK {
 pub(super) struct Batches(Vec<Option<RecordBatch>>);
 
 impl Batches {
+    /// One batch.
+    pub(super) fn of(batch: RecordBatch) -> Self {
+        Self(vec![Some(batch)])
+    }
+
     /// The place that the next batch will have.
     pub(super) fn next(&self) -> usize {
         self.0.len()
@@ -134,10 +145,15 @@ impl Batches {
 pub(super) struct Keys(Option<Rows>);
 
 impl Keys {
+    /// No keys: the order of reading decides.
+    pub(super) fn none() -> Self {
+        Self(None)
+    }
+
     /// The keys that the columns at `places` make up; no columns, no keys.
     pub(super) fn of(batch: &RecordBatch, places: &[usize]) -> Result<Self, ArrowError> {
         if places.is_empty() {
-            return Ok(Self(None));
+            return Ok(Self::none());
         }
         let columns: Vec<ArrayRef> = places.iter().map(|&place| batch.column(place).clone()).collect();
         let fields = columns

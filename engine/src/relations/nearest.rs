@@ -64,7 +64,7 @@ impl Relation for Nearest {
                     .about("'embedding', or 'physical' for its measured quantities alone (MEASURED_PART)"),
                 text("metric", "l2").about("'l2' (Euclidean) or 'cosine'"),
                 Parameter::optional("exact", Kind::Boolean, Default::Null)
-                    .about("whether no index may be used; every answer is exact"),
+                    .about("whether no index may be used, so that the answer is exact"),
             ],
             positional: 2,
         }
@@ -132,6 +132,7 @@ impl Relation for Nearest {
             k,
             metric,
             fills_up: false,
+            exact: read_exact(&args)?,
         };
         let node = NearestNode::try_new(query, within, search)?.named(&TableReference::bare(NAME))?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
@@ -150,6 +151,25 @@ fn read_k(args: &Arguments) -> Result<Expr> {
     }
     let k = args.whole_number("k", "a whole number of rows", MAX_K)?;
     Ok(lit(k.unwrap_or(DEFAULT_K) as i64))
+}
+
+/// Whether no index may be used.
+fn read_exact(args: &Arguments) -> Result<bool> {
+    match args.get("exact") {
+        None => Ok(false),
+        Some(value) => match value {
+            ast::Expr::Value(literal) => match &literal.value {
+                Value::Boolean(exact) => Ok(*exact),
+                Value::Null => Ok(false),
+                other => refuse(args, value, &format!("exact is true or false, found {other}")),
+            },
+            other => refuse(args, value, &format!("exact is true or false, found {other}")),
+        },
+    }
+}
+
+fn refuse<T>(args: &Arguments, value: &ast::Expr, message: &str) -> Result<T> {
+    Err(Error::from(Diagnostic::error(format!("NEAREST: {message}")).with_span(args.span_of(value))).into())
 }
 
 /// What the rows are compared by.
@@ -185,9 +205,8 @@ fn read<T: FromStr<Err = String>>(args: &Arguments, name: &str, default: T) -> R
         },
         other => other.to_string(),
     };
-    text.parse().map_err(|message: String| {
-        Error::from(Diagnostic::error(format!("NEAREST: {message}")).with_span(args.span_of(value))).into()
-    })
+    text.parse()
+        .or_else(|message: String| refuse(args, value, &message))
 }
 
 /// The plan with a column to compare, that column, and the encoder of the rows. It is their EMBEDDING, or one made

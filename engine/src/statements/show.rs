@@ -1,4 +1,4 @@
-//! `SHOW GENERATORS | ENCODERS | DIRECTIONS | KEYWORDS | FUNCTIONS | STATEMENTS | UNITS`: the tables of the `system`
+//! `SHOW GENERATORS | ENCODERS | DIRECTIONS | INDEXES | KEYWORDS | FUNCTIONS | STATEMENTS | UNITS`: the tables of the `system`
 //! schema, of those with pages of text the columns that fit a screen.
 
 use datafusion::dataframe::DataFrame;
@@ -11,6 +11,7 @@ pub(super) async fn execute(session: &Session, show: &Show) -> Result<DataFrame>
         Show::Generators => ("system.generators", &[]),
         Show::Encoders => ("system.encoders", &[]),
         Show::Directions => ("system.directions", &[]),
+        Show::Indexes => ("system.indexes", &[]),
         Show::Keywords => ("system.keywords", &[]),
         Show::Functions => (
             "system.functions",

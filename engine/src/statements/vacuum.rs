@@ -1,4 +1,4 @@
-//! `VACUUM [table]`: tables in one file each, and no file that nobody needs.
+//! `VACUUM [table]`: tables in one file each, indexes that have all rows of their tables, and no file that nobody needs.
 
 use datafusion::dataframe::DataFrame;
 use helioql_grammar::ast::Vacuum;
@@ -12,6 +12,7 @@ pub(super) async fn execute(session: &Session, vacuum: &Vacuum) -> Result<DataFr
         tables::expect(session.context(), table)?;
         known.retain(|name| *name == table.value);
     }
+    let wanted = known.clone();
     let Some(catalogue) = session.engine().catalogue().cloned() else {
         return facts(
             session,
@@ -36,18 +37,23 @@ pub(super) async fn execute(session: &Session, vacuum: &Vacuum) -> Result<DataFr
     .await?;
     // The session lets go of what it read before.
     tables::register(session).await?;
+    let indexes = tables::indexes::bring_up_to_date(session, &wanted).await?;
     let removed = catalogue.remove_unused()?;
-    let written = match written.as_slice() {
-        [] => "none".to_owned(),
-        tables => tables.join(", "),
-    };
     facts(
         session,
         [
-            ("tables written anew".to_owned(), written),
+            ("tables written anew".to_owned(), listed(&written)),
+            ("indexes brought up to date".to_owned(), listed(&indexes)),
             ("files deleted".to_owned(), removed.files.to_string()),
             ("bytes deleted".to_owned(), removed.bytes.to_string()),
             ("files kept for readers".to_owned(), removed.kept.to_string()),
         ],
     )
+}
+
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        names => names.join(", "),
+    }
 }

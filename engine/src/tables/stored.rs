@@ -1,5 +1,7 @@
 //! A table of the catalogue: the Parquet files of one commit, which stay where they are as long as a plan may read them.
 
+mod rows;
+
 use std::{
     path::Path,
     sync::{Arc, PoisonError, RwLock},
@@ -26,6 +28,7 @@ use datafusion::{
 };
 use helioql_catalog::{Snapshot, TableEntry};
 
+pub(crate) use self::rows::StoredRows;
 use crate::{Error, Result};
 
 /// A table as of the commit that its session follows. It stays the same object from commit to commit, because views and
@@ -38,11 +41,14 @@ pub(crate) struct StoredTable {
 
 /// The table as of one commit.
 #[derive(Debug)]
-struct Commit {
+pub(crate) struct Commit {
+    pub(crate) name: String,
     /// The commit that changed the table last.
-    generation: u64,
-    rows: Arc<ListingTable>,
-    snapshot: Arc<Snapshot>,
+    pub(crate) generation: u64,
+    pub(crate) snapshot: Arc<Snapshot>,
+    /// Its rows by their number.
+    pub(crate) rows: Arc<StoredRows>,
+    scanned: Arc<ListingTable>,
 }
 
 impl StoredTable {
@@ -69,9 +75,11 @@ impl StoredTable {
         let before = self.now();
         let next = if before.generation == entry.generation {
             Commit {
+                name: before.name.clone(),
                 generation: before.generation,
-                rows: Arc::clone(&before.rows),
                 snapshot: Arc::clone(snapshot),
+                rows: Arc::clone(&before.rows),
+                scanned: Arc::clone(&before.scanned),
             }
         } else {
             let (schema, next) = Commit::open(context, snapshot, entry)?;
@@ -85,7 +93,8 @@ impl StoredTable {
         Ok(true)
     }
 
-    fn now(&self) -> Arc<Commit> {
+    /// The table as of the commit that the session follows now.
+    pub(crate) fn now(&self) -> Arc<Commit> {
         Arc::clone(&self.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -106,9 +115,11 @@ impl Commit {
             .with_listing_options(options)
             .with_schema(Arc::clone(&schema));
         let commit = Self {
+            name: entry.name.clone(),
             generation: entry.generation,
-            rows: Arc::new(ListingTable::try_new(config)?),
             snapshot: Arc::clone(snapshot),
+            rows: Arc::new(StoredRows::new(snapshot, entry, &schema)?),
+            scanned: Arc::new(ListingTable::try_new(config)?),
         };
         Ok((schema, commit))
     }
@@ -142,16 +153,16 @@ impl TableProvider for StoredTable {
         limit: Option<usize>,
     ) -> PlanResult<Arc<dyn ExecutionPlan>> {
         let now = self.now();
-        let plan = now.rows.scan(state, projection, filters, limit).await?;
+        let plan = now.scanned.scan(state, projection, filters, limit).await?;
         Ok(held(plan, &now.snapshot))
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> PlanResult<Vec<TableProviderFilterPushDown>> {
-        self.now().rows.supports_filters_pushdown(filters)
+        self.now().scanned.supports_filters_pushdown(filters)
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        self.now().rows.statistics()
+        self.now().scanned.statistics()
     }
 
     async fn insert_into(

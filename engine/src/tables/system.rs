@@ -1,12 +1,12 @@
 //! `system.keywords`, `system.functions`, `system.statements`, `system.units`, `system.generators`,
-//! `system.encoders` and `system.directions`: the facts that SHOW prints, as tables that queries can join;
+//! `system.encoders`, `system.directions` and `system.indexes`: the facts that SHOW prints, as tables that queries can join;
 //! `system.arguments`: those of every function, and the options of every statement; `system.metrics`: what EVALUATE
 //! found.
 
 use std::sync::Arc;
 
 use arrow::{
-    array::{ArrayRef, Float64Array, Int64Array, StringArray},
+    array::{ArrayRef, Float64Array, Int64Array, StringArray, UInt64Array},
     datatypes::{DataType, Field, Schema},
     record_batch::RecordBatch,
 };
@@ -14,7 +14,7 @@ use datafusion::{
     catalog::{MemorySchemaProvider, SchemaProvider},
     datasource::MemTable,
 };
-use helioql_catalog::{KEYWORDS, ModelKind};
+use helioql_catalog::{Catalogue, IndexEntry, KEYWORDS, ModelKind};
 use helioql_grammar::{Unit, unit::UNITS};
 
 use crate::{
@@ -40,6 +40,7 @@ pub(super) fn register(session: &Session) -> Result<()> {
         ("generators", models(session, ModelKind::Generator)?),
         ("encoders", models(session, ModelKind::Encoder)?),
         ("directions", models(session, ModelKind::Directions)?),
+        ("indexes", indexes(session)?),
         ("metrics", metrics(session)?),
     ] {
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
@@ -192,6 +193,47 @@ fn models(session: &Session, kind: ModelKind) -> Result<RecordBatch> {
         &["name", "origin", "checksum", "bytes", "statement"],
         rows.into_iter(),
     )
+}
+
+/// The vector indexes; `later` counts the rows that came after an index, which are compared exactly.
+fn indexes(session: &Session) -> Result<RecordBatch> {
+    let catalogue = session.engine().catalogue();
+    let entries = catalogue.map(Catalogue::indexes).unwrap_or_default();
+    let rows: Vec<(&IndexEntry, u64, u64)> = entries
+        .iter()
+        .map(|entry| {
+            let table = catalogue.and_then(|catalogue| catalogue.table(&entry.table));
+            let all = table.map_or(0, |table| table.rows);
+            let has = if entry.files > 0 { entry.rows } else { 0 };
+            (entry, has, all - has.min(all))
+        })
+        .collect();
+    let text = |of: fn(&IndexEntry) -> &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter_values(
+            rows.iter().map(|(entry, ..)| of(entry)),
+        ))
+    };
+    let count = |of: fn(&(&IndexEntry, u64, u64)) -> u64| -> ArrayRef {
+        Arc::new(UInt64Array::from_iter_values(rows.iter().map(of)))
+    };
+    Ok(RecordBatch::try_from_iter([
+        ("name", text(|entry| &entry.name)),
+        ("table", text(|entry| &entry.table)),
+        ("column", text(|entry| &entry.config.column)),
+        ("metric", text(|entry| &entry.config.metric)),
+        ("storage", text(|entry| &entry.config.storage)),
+        ("rows", count(|(_, has, _)| *has)),
+        ("later", count(|(_, _, later)| *later)),
+        ("left_out", count(|(entry, ..)| entry.config.left_out)),
+        ("bytes", count(|(entry, ..)| entry.bytes)),
+        ("connectivity", count(|(entry, ..)| entry.config.connectivity)),
+        ("expansion_add", count(|(entry, ..)| entry.config.expansion_add)),
+        (
+            "expansion_search",
+            count(|(entry, ..)| entry.config.expansion_search),
+        ),
+        ("statement", text(|entry| &entry.config.statement)),
+    ])?)
 }
 
 /// The figures of every evaluated model, as `SELECT … FROM system.metrics` has them.

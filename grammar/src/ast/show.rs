@@ -1,4 +1,4 @@
-//! `SHOW GENERATORS | ENCODERS | DIRECTIONS | KEYWORDS | FUNCTIONS | STATEMENTS | UNITS`
+//! `SHOW GENERATORS | ENCODERS | DIRECTIONS | INDEXES | KEYWORDS | FUNCTIONS | STATEMENTS | UNITS`
 
 use std::fmt;
 
@@ -13,6 +13,8 @@ pub enum Show {
     Encoders,
     /// Directions, by generator and keyword.
     Directions,
+    /// Vector indexes of the catalogue.
+    Indexes,
     /// Physical keywords: their names, units and formulas.
     Keywords,
     /// Our functions and their arguments.
@@ -26,11 +28,11 @@ pub enum Show {
 /// What help says of it.
 pub(crate) const SYNTAX: Syntax = Syntax {
     opening: "SHOW",
-    form: "SHOW GENERATORS | ENCODERS | DIRECTIONS | KEYWORDS | FUNCTIONS | STATEMENTS | UNITS",
+    form: "SHOW GENERATORS | ENCODERS | DIRECTIONS | INDEXES | KEYWORDS | FUNCTIONS | STATEMENTS | UNITS",
     summary: "lists what there is",
     details: "\
 What is listed are tables of the schema system, which queries can join: system.generators, system.encoders, \
-system.directions, system.keywords, system.functions, system.statements, system.units; system.arguments has the \
+system.directions, system.indexes, system.keywords, system.functions, system.statements, system.units; system.arguments has the \
 arguments of every function and the options of every statement, system.metrics the figures of EVALUATE. SHOW TABLES and \
 SHOW ALL are SQL's.",
     settings: &[],
@@ -46,10 +48,11 @@ SELECT name, type, unit, default, summary FROM system.arguments
 
 impl Show {
     /// Every form, in the order of the documentation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Generators,
         Self::Encoders,
         Self::Directions,
+        Self::Indexes,
         Self::Keywords,
         Self::Functions,
         Self::Statements,
@@ -62,6 +65,7 @@ impl Show {
             Self::Generators => "GENERATORS",
             Self::Encoders => "ENCODERS",
             Self::Directions => "DIRECTIONS",
+            Self::Indexes => "INDEXES",
             Self::Keywords => "KEYWORDS",
             Self::Functions => "FUNCTIONS",
             Self::Statements => "STATEMENTS",

@@ -1,4 +1,4 @@
-//! `SHOW GENERATORS | ENCODERS | DIRECTIONS | KEYWORDS | FUNCTIONS | STATEMENTS | UNITS`
+//! `SHOW GENERATORS | ENCODERS | DIRECTIONS | INDEXES | KEYWORDS | FUNCTIONS | STATEMENTS | UNITS`
 
 use crate::{ast::Show, diagnostic::Diagnostic, parser::cursor::Cursor};
 

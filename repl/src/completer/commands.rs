@@ -30,6 +30,7 @@ pub(super) fn complete(before: &str, words: &Words) -> Completion {
         Takes::Nothing => listed(Vec::new()),
         Takes::File => Completion::Files,
         Takes::Table => listed(words.tables.iter().map(|table| table.name.clone()).collect()),
+        Takes::Index => listed(words.indexes.clone()),
         Takes::Model => listed([&words.generators[..], &words.encoders[..]].concat()),
         Takes::Keyword => listed(words.quantities.clone()),
         Takes::Topic => listed(topics(words)),

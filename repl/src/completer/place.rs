@@ -135,6 +135,9 @@ impl Cursor {
         if is_word(last, "ENCODER") {
             return Place::Model(words.encoders.clone());
         }
+        if is_word(last, "INDEX") {
+            return Place::Model(words.indexes.clone());
+        }
         match call_of(before) {
             Some((name, given)) if matches!(last, Token::LParen | Token::Comma) => {
                 Place::Argument(name, given)

@@ -40,6 +40,7 @@ impl From<Manifest> for super::Manifest {
                 .map(|(name, old)| (name, table(old)))
                 .collect(),
             models: old.models,
+            indexes: BTreeMap::new(),
             retired: BTreeMap::new(),
         }
     }

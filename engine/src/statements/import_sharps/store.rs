@@ -122,7 +122,9 @@ pub(super) async fn store(session: &Session, incoming: &mut [&mut dyn Incoming])
             .await?;
             table.finish()?;
             change.commit()?;
-            tables::register(session).await
+            tables::register(session).await?;
+            tables::indexes::bring_up_to_date(session, &[sharps::SHARPS.to_owned()]).await?;
+            Ok(())
         }
         None => {
             let mut batches = Vec::new();

@@ -1,0 +1,213 @@
+//! The indexes of an engine: each is read once, when a search first needs it, and shared by all sessions. One whose
+//! files are damaged is made anew from its table.
+
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use helioql_catalog::{Catalogue, FileId, IndexConfig, IndexEntry, NewIndex};
+
+use super::{Graph, Settings, VectorIndex, Vectors, build, extend};
+use crate::{
+    Error, Result,
+    models::Handle,
+    tables::stored::{Commit, StoredRows},
+    types::VectorColumn,
+};
+
+/// The indexes that were read.
+#[derive(Debug, Default)]
+pub(crate) struct IndexStore {
+    loaded: Mutex<BTreeMap<String, Arc<Loaded>>>,
+    /// So that two searches do not read one index twice.
+    loading: Mutex<()>,
+}
+
+/// An index in memory, and the rows that came after it.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    generation: u64,
+    pub(crate) index: VectorIndex,
+    /// The vectors of later rows, with the commit of the table that they are of.
+    later: Mutex<Option<(u64, Arc<Vectors>)>>,
+}
+
+impl IndexStore {
+    /// The index `entry`, from memory or from its files.
+    pub(crate) fn get(&self, commit: &Commit, entry: &IndexEntry) -> Result<Arc<Loaded>> {
+        if let Some(loaded) = self.loaded(entry) {
+            return Ok(loaded);
+        }
+        let _one = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(loaded) = self.loaded(entry) {
+            return Ok(loaded);
+        }
+        Ok(self.put(entry, read(commit, entry)?))
+    }
+
+    /// Keeps `index` in the place of any other of its name.
+    pub(crate) fn put(&self, entry: &IndexEntry, index: VectorIndex) -> Arc<Loaded> {
+        let loaded = Arc::new(Loaded {
+            generation: entry.generation,
+            index,
+            later: Mutex::default(),
+        });
+        let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(entry.name.clone(), Arc::clone(&loaded));
+        loaded
+    }
+
+    /// Lets go of all indexes but those of `entries`.
+    pub(crate) fn retain(&self, entries: &[IndexEntry]) {
+        let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|name, loaded| {
+            entries
+                .iter()
+                .any(|entry| entry.name == *name && entry.generation == loaded.generation)
+        });
+    }
+
+    fn loaded(&self, entry: &IndexEntry) -> Option<Arc<Loaded>> {
+        let all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        let loaded = all.get(&entry.name)?;
+        (loaded.generation == entry.generation).then(|| Arc::clone(loaded))
+    }
+}
+
+impl Loaded {
+    /// The vectors of the rows that the index has not, which are compared exactly.
+    pub(crate) fn later(&self, commit: &Commit, entry: &IndexEntry) -> Result<Arc<Vectors>> {
+        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((generation, vectors)) = later.as_ref()
+            && *generation == commit.generation
+        {
+            return Ok(Arc::clone(vectors));
+        }
+        let files = entry.files..commit.rows.files();
+        let vectors = Arc::new(vectors_of(&commit.rows, &entry.config.column, files)?);
+        *later = Some((commit.generation, Arc::clone(&vectors)));
+        Ok(vectors)
+    }
+}
+
+/// Reads the index `entry` from its files, which are compared with what was written first.
+pub(crate) fn read(commit: &Commit, entry: &IndexEntry) -> Result<VectorIndex> {
+    let settings = settings(entry)?;
+    let files = commit.snapshot.read_index(&entry.name)?;
+    let strange = || Error::Unsupported(format!("the files of index `{}` do not fit together", entry.name));
+    let vectors = Vectors::of(entry.config.dimension as usize, files.vectors).ok_or_else(strange)?;
+    let graph = Graph::load(&settings, f32::from_bits(entry.config.scale_bits), &files.graph)?;
+    let placed = entry.rows.checked_sub(entry.config.left_out);
+    if vectors.len() as u64 != entry.rows
+        || Some(graph.len() as u64) != placed
+        || graph.dimension() != vectors.dimension()
+    {
+        return Err(strange());
+    }
+    Ok(VectorIndex {
+        settings,
+        vectors,
+        graph,
+    })
+}
+
+/// Makes the index `entry` anew from what its table is now: of what it has where that still holds.
+pub(crate) fn renewed(commit: &Commit, entry: &IndexEntry, models: &Handle) -> Result<VectorIndex> {
+    let settings = settings(entry)?;
+    let all = 0..commit.rows.files();
+    let vectors = vectors_of(&commit.rows, &entry.config.column, all)?;
+    match read(commit, entry) {
+        Ok(index) if index.vectors.begin(&vectors) => extend(index, vectors, models),
+        _ => build(settings, vectors, models),
+    }
+}
+
+/// Makes the index `entry` anew if it lacks rows of its table, or cannot be read. Returns its name if it did.
+pub(crate) fn bring_up_to_date(
+    catalogue: &Catalogue,
+    of: &Commit,
+    entry: &IndexEntry,
+    models: &Handle,
+) -> Result<Option<String>> {
+    if entry.files == of.rows.files() && read(of, entry).is_ok() {
+        return Ok(None);
+    }
+    let files = of.snapshot.table_files(&of.name)?;
+    let index = renewed(of, entry, models)?;
+    commit(
+        catalogue,
+        &entry.name,
+        &entry.table,
+        files,
+        entry.config.clone(),
+        &index,
+    )?;
+    Ok(Some(entry.name.clone()))
+}
+
+/// The settings of an index in the catalogue.
+pub(crate) fn settings(entry: &IndexEntry) -> Result<Settings> {
+    Settings::stored(&entry.config).ok_or_else(|| {
+        Error::Unsupported(format!(
+            "the index `{}` was made by a later version of HelioQL, with metric `{}` and storage `{}`; DROP INDEX {} \
+             takes it away",
+            entry.name, entry.config.metric, entry.config.storage, entry.name
+        ))
+    })
+}
+
+/// The vectors in a column of some files of a table.
+pub(crate) fn vectors_of(rows: &StoredRows, column: &str, files: Range<usize>) -> Result<Vectors> {
+    let place = rows.schema().index_of(column)?;
+    let arrow::datatypes::DataType::FixedSizeList(_, dimension) = rows.schema().field(place).data_type()
+    else {
+        return Err(Error::Unsupported(format!(
+            "`{column}` is not a column of vectors"
+        )));
+    };
+    let mut vectors = Vectors::new(*dimension as usize);
+    vectors.reserve(rows.len(files.clone()));
+    rows.read(files, &[place], |batch| {
+        let column = VectorColumn::new(batch.column(0))?;
+        for row in 0..column.len() {
+            vectors.push(column.get(row));
+        }
+        Ok(())
+    })?;
+    Ok(vectors)
+}
+
+/// Commits `index`, which was made of the rows of `files`.
+pub(crate) fn commit(
+    catalogue: &Catalogue,
+    name: &str,
+    table: &str,
+    files: Vec<FileId>,
+    config: IndexConfig,
+    index: &VectorIndex,
+) -> Result<()> {
+    let rows = index.vectors.len();
+    let config = IndexConfig {
+        metric: index.settings.metric.to_string(),
+        connectivity: index.settings.connectivity as u64,
+        expansion_add: index.settings.expansion_add as u64,
+        expansion_search: index.settings.expansion_search as u64,
+        storage: index.settings.storage.to_string(),
+        scale_bits: index.graph.scale().to_bits(),
+        dimension: index.vectors.dimension() as u64,
+        left_out: (rows - index.graph.len()) as u64,
+        ..config
+    };
+    let mut change = catalogue.begin()?;
+    change.put_index(&NewIndex {
+        name,
+        table,
+        files,
+        config,
+        vectors: index.vectors.numbers(),
+        graph: &|path| index.graph.save(path),
+    })?;
+    Ok(change.commit()?)
+}

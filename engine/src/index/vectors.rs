@@ -1,0 +1,80 @@
+//! The vectors of a table's rows, one after the other, and the exact search among them.
+
+use crate::nearest::Metric;
+
+/// Vectors of one length. A row that has none is NaN in every place, so that no distance to it is a number.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Vectors {
+    dimension: usize,
+    numbers: Vec<f32>,
+}
+
+impl Vectors {
+    /// Vectors of `dimension` numbers; none yet.
+    pub(crate) fn new(dimension: usize) -> Self {
+        Self {
+            dimension,
+            numbers: Vec::new(),
+        }
+    }
+
+    /// Those of `numbers`; `None` where they are not a whole number of vectors.
+    pub(crate) fn of(dimension: usize, numbers: Vec<f32>) -> Option<Self> {
+        (dimension > 0 && numbers.len().is_multiple_of(dimension)).then_some(Self { dimension, numbers })
+    }
+
+    /// Makes room for `rows` more.
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.numbers.reserve_exact(rows * self.dimension);
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, vector: Option<&[f32]>) {
+        match vector {
+            Some(vector) => self.numbers.extend_from_slice(vector),
+            None => self.numbers.extend(std::iter::repeat_n(f32::NAN, self.dimension)),
+        }
+    }
+
+    pub(crate) fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// How many rows there are.
+    pub(crate) fn len(&self) -> usize {
+        self.numbers.len() / self.dimension.max(1)
+    }
+
+    /// The vector of a row.
+    pub(crate) fn get(&self, row: usize) -> &[f32] {
+        &self.numbers[row * self.dimension..][..self.dimension]
+    }
+
+    /// All numbers, row after row.
+    pub(crate) fn numbers(&self) -> &[f32] {
+        &self.numbers
+    }
+
+    /// How much memory they take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.numbers.capacity() * size_of::<f32>()
+    }
+
+    /// Whether a row can be near to anything: its numbers are finite, and not all zero where angles are compared.
+    pub(crate) fn is_place(&self, row: usize, metric: Metric) -> bool {
+        let vector = self.get(row);
+        vector.iter().all(|number| number.is_finite())
+            && (metric != Metric::Cosine || vector.iter().any(|number| *number != 0.0))
+    }
+
+    /// The first rows of `longer`, if they are these, bit by bit.
+    pub(crate) fn begin(&self, longer: &Self) -> bool {
+        let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+        longer.numbers.len() >= self.numbers.len()
+            && self
+                .numbers
+                .chunks(4096)
+                .zip(longer.numbers.chunks(4096))
+                .all(|(ours, theirs)| bits(ours) == bits(&theirs[..ours.len()]))
+    }
+}

@@ -1,0 +1,637 @@
+//! The answer by an index: which rows match is found first, then the nearest of them in memory, and only then are the
+//! columns of the few that were found read.
+
+use std::{collections::BTreeSet, fmt, ops::Range, sync::Arc, time::Instant};
+
+use arrow::{
+    array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, FixedSizeListArray, Float32Array},
+    buffer::BooleanBuffer,
+    datatypes::{DataType, SchemaRef},
+    record_batch::RecordBatch,
+};
+use datafusion::{
+    catalog::Session,
+    common::{
+        Column, DFSchema, Result,
+        tree_node::{Transformed, TreeNode},
+    },
+    datasource::source_as_provider,
+    execution::TaskContext,
+    execution::memory_pool::MemoryConsumer,
+    logical_expr::{
+        Expr, LogicalPlan,
+        physical_planning_context::PhysicalPlanningContext,
+        utils::{conjunction, split_conjunction},
+    },
+    physical_expr::PhysicalExpr,
+    physical_plan::metrics::{Count, Time},
+    physical_planner::PhysicalPlanner,
+};
+use helioql_catalog::{Catalogue, IndexEntry};
+use rayon::prelude::*;
+
+use super::{
+    NearestNode,
+    metric::Query,
+    search::{Answer, Plan, Questions, is_finite},
+    top_k::{Candidate, Keys},
+};
+use crate::{
+    Error,
+    index::{self, Choice, Found, IndexStore, Nearest, Rows, Vectors, store::Loaded},
+    models::Handle,
+    options::HelioOptions,
+    tables::stored::{Commit, StoredTable},
+};
+
+/// How many numbers are compared between two looks at whether the answer is still wanted: about 50 ms on one core.
+const BLOCK: usize = 100_000_000;
+
+/// The indexes of a session.
+#[derive(Debug, Clone)]
+pub(crate) struct Indexes {
+    pub(crate) store: Arc<IndexStore>,
+    pub(crate) models: Handle,
+    /// Where an index that had to be made anew is kept; nowhere in a session that may not write.
+    pub(crate) catalogue: Option<Catalogue>,
+}
+
+/// The index that a NEAREST is answered by.
+#[derive(Debug)]
+pub(super) struct Indexed {
+    indexes: Indexes,
+    commit: Arc<Commit>,
+    entry: IndexEntry,
+    choice: Choice,
+    predicate: Option<Predicate>,
+    /// Where the columns of the answer lie in the table.
+    shown: Vec<usize>,
+    key: Vec<usize>,
+    vector: usize,
+}
+
+/// What a row must fulfil, by columns of its own.
+#[derive(Debug)]
+struct Predicate {
+    expr: Arc<dyn PhysicalExpr>,
+    columns: Vec<usize>,
+}
+
+/// What was counted on the way.
+pub(super) struct Counts {
+    pub(super) compared: Count,
+    /// Rows that fulfilled the predicate.
+    pub(super) matching: Count,
+    /// Rows that asked, by what answered them.
+    pub(super) by_graph: Count,
+    pub(super) exactly: Count,
+    /// Time to read what is not in memory, and to find which rows match.
+    pub(super) opening: Time,
+    /// Time to search among them.
+    pub(super) searching: Time,
+    /// Time to read the columns of the rows that were found.
+    pub(super) reading: Time,
+}
+
+impl Indexed {
+    /// The index that `node` can be answered by, if it chooses from the rows of one table, by a predicate on its
+    /// columns at most, and the table has an index of the column and the metric.
+    pub(super) fn find(
+        node: &NearestNode,
+        indexes: &Indexes,
+        planner: &dyn PhysicalPlanner,
+        session: &dyn Session,
+        context: &PhysicalPlanningContext,
+    ) -> Result<Option<Self>> {
+        if node.search.exact || node.filter.is_some() {
+            return Ok(None);
+        }
+        let Some(source) = Source::of(&node.within)? else {
+            return Ok(None);
+        };
+        let provider = source_as_provider(&source.scan.source)?;
+        let Some(table) = provider.downcast_ref::<StoredTable>() else {
+            return Ok(None);
+        };
+        let commit = table.now();
+        let schema = Arc::clone(commit.rows.schema());
+        let vector = source.columns[node.within.schema().index_of_column(&node.search.vector)?];
+        let serves = |entry: &IndexEntry| {
+            entry.table == commit.name
+                && entry.files > 0
+                && entry.config.column == *schema.field(vector).name()
+                && index::store::settings(entry).is_ok_and(|settings| settings.metric == node.search.metric)
+        };
+        // The one that has the most of the table's rows.
+        let entries = commit.snapshot.indexes().into_iter().filter(serves);
+        let Some(entry) = entries.max_by_key(|entry| (entry.files, entry.generation)) else {
+            return Ok(None);
+        };
+        let predicate = match conjunction(source.predicate) {
+            Some(predicate) => Some(Predicate::new(&predicate, &schema, planner, session, context)?),
+            None => None,
+        };
+        let settings = index::store::settings(&entry)?;
+        let options = HelioOptions::of(session.config_options());
+        let k = node.search.rows()?;
+        let rows = commit.rows.len(0..entry.files) as u64;
+        Ok(Some(Self {
+            indexes: indexes.clone(),
+            choice: Choice::new(&settings, rows, k, options.index_pays_from),
+            predicate,
+            shown: node
+                .within_columns()
+                .iter()
+                .map(|column| source.columns[*column])
+                .collect(),
+            key: helioql_catalog::schema::KEY
+                .iter()
+                .filter_map(|name| schema.index_of(name).ok())
+                .collect(),
+            vector,
+            commit,
+            entry,
+        }))
+    }
+
+    /// How many rows the index has, and how many came later.
+    fn rows(&self) -> (usize, usize) {
+        let files = self.commit.rows.files();
+        (
+            self.commit.rows.len(0..self.entry.files),
+            self.commit.rows.len(self.entry.files..files),
+        )
+    }
+
+    /// The neighbours of every row that asks; `None` where there is no memory for the index, or where rows without a
+    /// distance are wanted.
+    pub(super) async fn search(
+        self: &Arc<Self>,
+        plan: &Arc<Plan>,
+        questions: &Arc<Questions>,
+        context: &TaskContext,
+        counts: &Counts,
+    ) -> Result<Option<Answer>> {
+        let (has, later) = self.rows();
+        let (settings, dimension) = (
+            index::store::settings(&self.entry)?,
+            self.entry.config.dimension as usize,
+        );
+        let mut bytes = index::bytes_needed(&settings, has, dimension) + later * dimension * size_of::<f32>();
+        if let Some(predicate) = &self.predicate {
+            bytes += self.commit.rows.kept_bytes(&predicate.columns);
+        }
+        let memory =
+            MemoryConsumer::new(format!("index `{}`", self.entry.name)).register(context.memory_pool());
+        if memory.try_grow(bytes).is_err() {
+            return Ok(None);
+        }
+        let (this, start) = (Arc::clone(self), Instant::now());
+        let opened = blocking(move || this.open()).await?;
+        counts.opening.add_elapsed(start);
+        counts.matching.add(
+            opened
+                .matching
+                .as_ref()
+                .map_or(has + later, BooleanBuffer::count_set_bits),
+        );
+        let opened = Arc::new(opened);
+
+        let count = questions.rows.num_rows();
+        let numbers = opened.loaded.index.vectors.numbers().len() + opened.later.numbers().len();
+        let at_once = (BLOCK / numbers.max(1)).max(1);
+        let mut found: Vec<Vec<Found>> = Vec::with_capacity(count);
+        while found.len() < count {
+            let start = Instant::now();
+            let asked = found.len()..count.min(found.len() + at_once);
+            let (this, plan, questions, opened) = (
+                Arc::clone(self),
+                Arc::clone(plan),
+                Arc::clone(questions),
+                Arc::clone(&opened),
+            );
+            let answers = blocking(move || this.answers(&plan, &questions, &opened, asked)).await?;
+            counts.searching.add_elapsed(start);
+            for answer in answers {
+                let Some(answer) = answer else {
+                    found.push(Vec::new());
+                    continue;
+                };
+                counts.compared.add(answer.compared);
+                if answer.by_graph {
+                    counts.by_graph.add(1);
+                } else {
+                    counts.exactly.add(1);
+                }
+                found.push(answer.found);
+            }
+        }
+        if plan.fills_up && found.iter().any(|found| found.len() < plan.k) {
+            return Ok(None);
+        }
+        let (this, plan, questions) = (Arc::clone(self), Arc::clone(plan), questions.rows.clone());
+        let start = Instant::now();
+        let answer = blocking(move || this.shown(&plan, questions, &found, &opened)).await?;
+        counts.reading.add_elapsed(start);
+        Ok(Some(answer))
+    }
+
+    /// Reads what a search needs.
+    fn open(&self) -> Result<Opened, Error> {
+        let Self {
+            indexes,
+            commit,
+            entry,
+            ..
+        } = self;
+        let loaded = match indexes.store.get(commit, entry) {
+            Ok(loaded) => loaded,
+            Err(error) => self.mended(&error)?,
+        };
+        let later = loaded.later(commit, entry)?;
+        let matching = match &self.predicate {
+            Some(predicate) => Some(predicate.matching(commit, &indexes.models)?),
+            None => None,
+        };
+        Ok(Opened {
+            loaded,
+            later,
+            matching,
+        })
+    }
+
+    /// The index made anew, because its files cannot be read.
+    fn mended(&self, error: &Error) -> Result<Arc<Loaded>, Error> {
+        let Self {
+            indexes,
+            commit,
+            entry,
+            ..
+        } = self;
+        let models = &indexes.models;
+        models.warn(&format!(
+            "{error}; it is being made anew from table `{}`",
+            entry.table
+        ));
+        let index = index::store::renewed(commit, entry, models)?;
+        if let Some(catalogue) = &indexes.catalogue {
+            let files = commit
+                .snapshot
+                .table_files(&commit.name)
+                .map_err(helioql_catalog::Error::from)?;
+            let kept = index::store::commit(
+                catalogue,
+                &entry.name,
+                &entry.table,
+                files,
+                entry.config.clone(),
+                &index,
+            );
+            if let Err(error) = kept {
+                models.warn(&format!("the index `{}` was not kept: {error}", entry.name));
+            }
+        }
+        Ok(indexes.store.put(entry, index))
+    }
+
+    /// What is near to some of the rows that ask; nothing to those whose vector is no place.
+    fn answers(
+        &self,
+        plan: &Plan,
+        questions: &Questions,
+        opened: &Opened,
+        asked: Range<usize>,
+    ) -> Result<Vec<Option<Neighbours>>, Error> {
+        let answer = |row: usize| match questions.vectors.get(row) {
+            Some(query) if is_finite(query) => self.neighbours(plan, query, opened).map(Some),
+            _ => Ok(None),
+        };
+        if asked.len() == 1 {
+            asked.map(answer).collect()
+        } else {
+            asked.into_par_iter().map(answer).collect()
+        }
+    }
+
+    fn neighbours(&self, plan: &Plan, query: &[f32], opened: &Opened) -> Result<Neighbours, Error> {
+        let Opened {
+            loaded,
+            later,
+            matching,
+        } = opened;
+        let index = &loaded.index;
+        let has = index.vectors.len();
+        let rows = matching.as_ref().map_or(Rows::All, Rows::Matching);
+        let candidates = matching
+            .as_ref()
+            .map_or(has, |bits| bits.slice(0, has).count_set_bits());
+        let mut nearest = Nearest::new(plan.k);
+        let mut compared = later.search(plan.metric, query, (0, later.len()), rows, has, &mut nearest);
+        let by_graph = candidates as u64 > self.choice.exact_up_to;
+        if by_graph {
+            let wanted = self.choice.candidates.min(candidates);
+            let found = index.graph.search(query, wanted, matching.as_ref())?;
+            // Fewer than were asked for, where there are as many, would be fewer than k.
+            if found.len() >= plan.k.min(wanted) {
+                compared += found.len();
+                let places = found.iter().map(|row| *row as usize).filter(|row| *row < has);
+                Query::new(plan.metric, query).compare(
+                    places.map(|row| (row, index.vectors.get(row))),
+                    |row, distance| nearest.offer(Found { distance, row }),
+                );
+                return Ok(Neighbours {
+                    found: nearest.finish(),
+                    compared,
+                    by_graph,
+                });
+            }
+        }
+        compared += index
+            .vectors
+            .search(plan.metric, query, (0, has), rows, 0, &mut nearest);
+        Ok(Neighbours {
+            found: nearest.finish(),
+            compared,
+            by_graph: false,
+        })
+    }
+
+    /// The answer: of every row that was found the columns that are shown; among rows as far as each other the key
+    /// decides.
+    fn shown(
+        &self,
+        plan: &Plan,
+        questions: RecordBatch,
+        found: &[Vec<Found>],
+        opened: &Opened,
+    ) -> Result<Answer, Error> {
+        let rows: BTreeSet<usize> = found.iter().flatten().map(|found| found.row).collect();
+        let rows: Vec<usize> = rows.into_iter().collect();
+        let stored = &self.commit.rows;
+        let batch = self.columns(&rows, &self.shown, opened)?;
+        let has_ties = found.iter().any(|found| {
+            found
+                .windows(2)
+                .any(|pair| pair[0].distance.total_cmp(&pair[1].distance).is_eq())
+        });
+        let keys = if has_ties {
+            let key = stored.take(&rows, &self.key)?;
+            Keys::of(&key, &(0..self.key.len()).collect::<Vec<_>>())?
+        } else {
+            Keys::none()
+        };
+        let mut pairs = Vec::new();
+        for (question, found) in found.iter().enumerate() {
+            let mut nearest: Vec<Candidate> = found
+                .iter()
+                .filter_map(|found| {
+                    let place = rows.binary_search(&found.row).ok()?;
+                    Some(Candidate::new(found.distance, keys.get(place), 0, place))
+                })
+                .collect();
+            nearest.sort_unstable();
+            nearest.truncate(plan.k);
+            pairs.extend(nearest.into_iter().map(|candidate| (question, Some(candidate))));
+        }
+        Ok(Answer::new(questions, batch, pairs))
+    }
+
+    /// Some columns of some rows; vectors that are in memory are not read again.
+    fn columns(&self, rows: &[usize], columns: &[usize], opened: &Opened) -> Result<RecordBatch, Error> {
+        let stored = &self.commit.rows;
+        let schema: SchemaRef = Arc::new(stored.schema().project(columns)?);
+        let read: Vec<usize> = columns
+            .iter()
+            .copied()
+            .filter(|column| *column != self.vector)
+            .collect();
+        let batch = stored.take(rows, &read)?;
+        let mut arrays = batch.columns().iter().map(Arc::clone);
+        let arrays: Vec<ArrayRef> = columns
+            .iter()
+            .map(|column| {
+                if *column == self.vector {
+                    opened.array(
+                        rows,
+                        schema
+                            .field_with_name(stored.schema().field(*column).name())?
+                            .data_type(),
+                    )
+                } else {
+                    arrays
+                        .next()
+                        .ok_or_else(|| Error::Unsupported("internal: a column was not read".to_owned()))
+                }
+            })
+            .collect::<Result<_, _>>()?;
+        let options = arrow::record_batch::RecordBatchOptions::new().with_row_count(Some(rows.len()));
+        Ok(RecordBatch::try_new_with_options(schema, arrays, &options)?)
+    }
+}
+
+impl fmt::Display for Indexed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (has, later) = self.rows();
+        let (name, most) = (&self.entry.name, self.choice.exact_up_to);
+        match self.predicate {
+            Some(_) if has as u64 > most => {
+                write!(
+                    f,
+                    "hnsw {name} over filter, exact over filter up to {most} matching rows"
+                )?;
+            }
+            None if has as u64 > most => write!(f, "hnsw {name}")?,
+            Some(_) => write!(f, "exact over filter, in memory by {name}")?,
+            None => write!(f, "exact, in memory by {name}")?,
+        }
+        if later > 0 && has as u64 > most {
+            write!(f, ", exact for {later} later rows")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a search needs, in memory.
+struct Opened {
+    loaded: Arc<Loaded>,
+    /// The vectors of the rows that the index has not.
+    later: Arc<Vectors>,
+    /// The rows that may be found, by number.
+    matching: Option<BooleanBuffer>,
+}
+
+impl Opened {
+    /// The vectors of some rows, as the table has them.
+    fn array(&self, rows: &[usize], data_type: &DataType) -> Result<ArrayRef, Error> {
+        let DataType::FixedSizeList(item, dimension) = data_type else {
+            return Err(Error::Unsupported(
+                "internal: an index over what is no vector".to_owned(),
+            ));
+        };
+        let has = self.loaded.index.vectors.len();
+        let mut numbers = Vec::with_capacity(rows.len() * *dimension as usize);
+        for &row in rows {
+            numbers.extend_from_slice(match row.checked_sub(has) {
+                None => self.loaded.index.vectors.get(row),
+                Some(later) => self.later.get(later),
+            });
+        }
+        let numbers = Arc::new(Float32Array::from(numbers));
+        Ok(Arc::new(FixedSizeListArray::try_new(
+            Arc::clone(item),
+            *dimension,
+            numbers,
+            None,
+        )?))
+    }
+}
+
+/// What is near to one row that asks.
+struct Neighbours {
+    found: Vec<Found>,
+    compared: usize,
+    by_graph: bool,
+}
+
+/// What a plan of rows to choose from is, where it is one scan of a table with a predicate at most.
+struct Source<'p> {
+    scan: &'p datafusion::logical_expr::TableScan,
+    /// Where each column of the plan lies in the table.
+    columns: Vec<usize>,
+    /// What rows must fulfil, by the names of the table's columns.
+    predicate: Vec<Expr>,
+}
+
+impl<'p> Source<'p> {
+    fn of(plan: &'p LogicalPlan) -> Result<Option<Self>> {
+        match plan {
+            LogicalPlan::SubqueryAlias(alias) => Self::of(&alias.input),
+            LogicalPlan::Projection(projection) => {
+                let Some(mut source) = Self::of(&projection.input)? else {
+                    return Ok(None);
+                };
+                let mut columns = Vec::with_capacity(projection.expr.len());
+                for expr in &projection.expr {
+                    let Expr::Column(column) = expr.clone().unalias_nested().data else {
+                        return Ok(None);
+                    };
+                    columns.push(source.columns[projection.input.schema().index_of_column(&column)?]);
+                }
+                source.columns = columns;
+                Ok(Some(source))
+            }
+            LogicalPlan::Filter(filter) => {
+                let Some(mut source) = Self::of(&filter.input)? else {
+                    return Ok(None);
+                };
+                let table = source.scan.source.schema();
+                for conjunct in split_conjunction(&filter.predicate) {
+                    let own = conjunct.clone().transform(|expr| {
+                        Ok(match expr {
+                            Expr::Column(column) => {
+                                let place = filter.input.schema().index_of_column(&column)?;
+                                let name = table.field(source.columns[place]).name();
+                                Transformed::yes(Expr::Column(Column::from_name(name)))
+                            }
+                            other => Transformed::no(other),
+                        })
+                    })?;
+                    source.require(own.data);
+                }
+                Ok(source.predicate.iter().all(is_plain).then_some(source))
+            }
+            LogicalPlan::TableScan(scan) if scan.fetch.is_none() => {
+                let columns = match &scan.projection {
+                    Some(projection) => projection.clone(),
+                    None => (0..scan.source.schema().fields().len()).collect(),
+                };
+                let mut source = Self {
+                    scan,
+                    columns,
+                    predicate: Vec::new(),
+                };
+                for filter in &scan.filters {
+                    let own = filter.clone().transform(|expr| {
+                        Ok(match expr {
+                            Expr::Column(column) => {
+                                Transformed::yes(Expr::Column(Column::from_name(column.name)))
+                            }
+                            other => Transformed::no(other),
+                        })
+                    })?;
+                    source.require(own.data);
+                }
+                Ok(source.predicate.iter().all(is_plain).then_some(source))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Adds a predicate, which a scan may have heard of as well.
+    fn require(&mut self, predicate: Expr) {
+        if !self.predicate.contains(&predicate) {
+            self.predicate.push(predicate);
+        }
+    }
+}
+
+/// Whether a predicate is one that can be asked of each row by itself.
+fn is_plain(predicate: &Expr) -> bool {
+    let asks_elsewhere = predicate.exists(|expr| {
+        Ok(matches!(
+            expr,
+            Expr::ScalarSubquery(_)
+                | Expr::Exists(_)
+                | Expr::InSubquery(_)
+                | Expr::SetComparison(_)
+                | Expr::OuterReferenceColumn(..)
+                | Expr::Placeholder(_)
+        ))
+    });
+    !predicate.is_volatile() && !asks_elsewhere.unwrap_or(true)
+}
+
+impl Predicate {
+    fn new(
+        predicate: &Expr,
+        table: &SchemaRef,
+        planner: &dyn PhysicalPlanner,
+        session: &dyn Session,
+        context: &PhysicalPlanningContext,
+    ) -> Result<Self> {
+        let read: BTreeSet<usize> = predicate
+            .column_refs()
+            .into_iter()
+            .map(|column| Ok(table.index_of(&column.name)?))
+            .collect::<Result<_>>()?;
+        let columns: Vec<usize> = read.into_iter().collect();
+        let schema = DFSchema::try_from(table.project(&columns)?)?;
+        let expr = planner.create_physical_expr(predicate, &schema, session, context)?;
+        Ok(Self { expr, columns })
+    }
+
+    /// The rows that fulfil it.
+    fn matching(&self, commit: &Commit, models: &Handle) -> Result<BooleanBuffer, Error> {
+        let mut matching = BooleanBufferBuilder::new(commit.rows.len(0..commit.rows.files()));
+        commit.rows.read_kept(&self.columns, |batch| {
+            models.check_cancelled()?;
+            let values = self.expr.evaluate(&batch)?.into_array(batch.num_rows())?;
+            let values = values.as_boolean();
+            match values.nulls() {
+                // What is unknown is not fulfilled.
+                Some(nulls) => matching.append_buffer(&(values.values() & nulls.inner())),
+                None => matching.append_buffer(values.values()),
+            }
+            Ok(())
+        })?;
+        Ok(matching.finish())
+    }
+}
+
+/// Runs `work` where it does not keep DataFusion's threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let done =
+        done.map_err(|join| datafusion::common::exec_datafusion_err!("internal: {join}; please report it"))?;
+    Ok(done?)
+}

@@ -1,0 +1,259 @@
+//! The rows of a table by their number, from 0 in the order of its files: all of some columns, or some rows.
+//!
+//! A row costs the decoding of the row group that it lies in, for the columns that are asked for.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    ops::Range,
+    path::PathBuf,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use arrow::{
+    array::{ArrayRef, RecordBatchOptions},
+    compute::concat_batches,
+    datatypes::{DataType, Schema, SchemaRef},
+    record_batch::RecordBatch,
+};
+use datafusion::parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{
+        ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+        RowSelection,
+    },
+};
+use helioql_catalog::{Snapshot, TableEntry};
+
+use crate::{Error, Result};
+
+/// Rows of a batch.
+const BATCH: usize = 8192;
+/// The most bytes of columns that are kept of a table.
+const MOST_KEPT: usize = 256 << 20;
+
+/// The files of a table as of one commit, which somebody must hold.
+#[derive(Debug)]
+pub(crate) struct StoredRows {
+    schema: SchemaRef,
+    files: Vec<StoredFile>,
+    /// Columns of numbers that were asked for as a whole, batch by batch.
+    kept: Mutex<BTreeMap<usize, Kept>>,
+}
+
+type Kept = Arc<Vec<ArrayRef>>;
+
+#[derive(Debug)]
+struct StoredFile {
+    path: PathBuf,
+    /// The number of its first row.
+    first: u64,
+    rows: u64,
+    metadata: OnceLock<ArrowReaderMetadata>,
+}
+
+impl StoredRows {
+    pub(crate) fn new(snapshot: &Snapshot, entry: &TableEntry, schema: &SchemaRef) -> Result<Self> {
+        let mut first = 0;
+        let files = entry.paths.iter().zip(snapshot.table_files(&entry.name)?);
+        let files = files
+            .map(|(path, file)| {
+                let file = StoredFile {
+                    path: path.clone(),
+                    first,
+                    rows: file.rows,
+                    metadata: OnceLock::new(),
+                };
+                first += file.rows;
+                file
+            })
+            .collect();
+        Ok(Self {
+            schema: Arc::clone(schema),
+            files,
+            kept: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// How many files there are.
+    pub(crate) fn files(&self) -> usize {
+        self.files.len()
+    }
+
+    /// How many rows the files from `files.start` to before `files.end` have.
+    pub(crate) fn len(&self, files: Range<usize>) -> usize {
+        self.files[files].iter().map(|file| file.rows as usize).sum()
+    }
+
+    /// Shows the columns at `columns` of all rows of some files, batch by batch in their order.
+    pub(crate) fn read(
+        &self,
+        files: Range<usize>,
+        columns: &[usize],
+        mut visit: impl FnMut(RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        for file in &self.files[files] {
+            let rows = open(file, columns)?.with_batch_size(BATCH).build();
+            for batch in rows.map_err(|error| file.unreadable(&error))? {
+                let batch = batch.map_err(|error| file.unreadable(&error))?;
+                visit(self.typed(&batch, columns)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows the columns at `columns` of all rows, batch by batch in their order. Columns of numbers are kept in memory, so
+    /// that they are decoded once for every commit of the table; how much that is, is told by [`kept_bytes`].
+    ///
+    /// [`kept_bytes`]: Self::kept_bytes
+    pub(crate) fn read_kept(
+        &self,
+        columns: &[usize],
+        mut visit: impl FnMut(RecordBatch) -> Result<()>,
+    ) -> Result<()> {
+        let all = 0..self.files.len();
+        if columns.is_empty() || self.kept_bytes(columns) == 0 {
+            return self.read(all, columns, visit);
+        }
+        let kept = columns.iter().map(|column| self.whole(*column));
+        let kept: Vec<Kept> = kept.collect::<Result<_>>()?;
+        let schema = Arc::new(self.schema.project(columns)?);
+        for batch in 0..kept[0].len() {
+            let arrays = kept.iter().map(|column| Arc::clone(&column[batch])).collect();
+            visit(RecordBatch::try_new(Arc::clone(&schema), arrays)?)?;
+        }
+        Ok(())
+    }
+
+    /// How many bytes [`read_kept`](Self::read_kept) keeps of these columns; 0 where one of them is not of numbers, or they
+    /// are too many, and none is kept.
+    pub(crate) fn kept_bytes(&self, columns: &[usize]) -> usize {
+        let widths = columns
+            .iter()
+            .map(|column| self.schema.field(*column).data_type());
+        let width: Option<usize> = widths.map(DataType::primitive_width).sum();
+        let bytes = width.map_or(0, |width| width * self.len(0..self.files.len()));
+        if bytes <= MOST_KEPT { bytes } else { 0 }
+    }
+
+    fn whole(&self, column: usize) -> Result<Kept> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(whole) = kept().get(&column) {
+            return Ok(Arc::clone(whole));
+        }
+        let mut batches = Vec::new();
+        self.read(0..self.files.len(), &[column], |batch| {
+            batches.push(Arc::clone(batch.column(0)));
+            Ok(())
+        })?;
+        let whole = Arc::new(batches);
+        let mut kept = kept();
+        let others: Vec<usize> = kept.keys().copied().chain([column]).collect();
+        if self.kept_bytes(&others) == 0 {
+            kept.clear();
+        }
+        kept.insert(column, Arc::clone(&whole));
+        Ok(whole)
+    }
+
+    /// The columns at `columns` of `rows`, which are in rising order.
+    pub(crate) fn take(&self, rows: &[usize], columns: &[usize]) -> Result<RecordBatch> {
+        let schema = Arc::new(self.schema.project(columns)?);
+        let mut batches = Vec::new();
+        let mut rest = rows;
+        for file in &self.files {
+            let end = (file.first + file.rows) as usize;
+            let (here, later) = rest.split_at(rest.partition_point(|row| *row < end));
+            rest = later;
+            if here.is_empty() {
+                continue;
+            }
+            for batch in some(file, here, columns)? {
+                let batch = batch.map_err(|error| file.unreadable(&error))?;
+                batches.push(self.typed(&batch, columns)?);
+            }
+        }
+        if columns.is_empty() {
+            let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+            return Ok(RecordBatch::try_new_with_options(schema, Vec::new(), &options)?);
+        }
+        Ok(concat_batches(&schema, &batches)?)
+    }
+
+    /// A batch of the columns at `columns` in that order, which may be another than that of the file.
+    fn typed(&self, batch: &RecordBatch, columns: &[usize]) -> Result<RecordBatch> {
+        let schema: Schema = self.schema.project(columns)?;
+        let mut sorted = columns.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let arrays = columns
+            .iter()
+            .filter_map(|column| sorted.binary_search(column).ok())
+            .map(|place| Arc::clone(batch.column(place)))
+            .collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(
+            Arc::new(schema),
+            arrays,
+            &options,
+        )?)
+    }
+}
+
+/// Reads `rows` of one file: only the row groups that they lie in.
+fn some(file: &StoredFile, rows: &[usize], columns: &[usize]) -> Result<ParquetRecordBatchReader> {
+    let reader = open(file, columns)?;
+    let (mut groups, mut ranges) = (Vec::new(), Vec::<Range<usize>>::new());
+    // Places count from the first row of the groups that are read.
+    let (mut first, mut before, mut rest) = (file.first as usize, 0, rows);
+    for (group, metadata) in reader.metadata().row_groups().iter().enumerate() {
+        let count = metadata.num_rows() as usize;
+        let (here, later) = rest.split_at(rest.partition_point(|row| *row < first + count));
+        rest = later;
+        if !here.is_empty() {
+            groups.push(group);
+            for row in here {
+                let place = before + row - first;
+                match ranges.last_mut() {
+                    Some(range) if range.end == place => range.end += 1,
+                    _ => ranges.push(place..place + 1),
+                }
+            }
+            before += count;
+        }
+        first += count;
+    }
+    let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), before);
+    reader
+        .with_row_groups(groups)
+        .with_row_selection(selection)
+        .with_batch_size(rows.len().max(1))
+        .build()
+        .map_err(|error| file.unreadable(&error))
+}
+
+/// A reader of the columns at `columns`.
+fn open(file: &StoredFile, columns: &[usize]) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+    let opened = File::open(&file.path).map_err(|error| file.unreadable(&error))?;
+    let metadata = match file.metadata.get() {
+        Some(metadata) => metadata.clone(),
+        None => {
+            let metadata = ArrowReaderMetadata::load(&opened, ArrowReaderOptions::new())
+                .map_err(|error| file.unreadable(&error))?;
+            file.metadata.get_or_init(|| metadata).clone()
+        }
+    };
+    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(opened, metadata);
+    let mask = ProjectionMask::roots(reader.parquet_schema(), columns.iter().copied());
+    Ok(reader.with_projection(mask))
+}
+
+impl StoredFile {
+    fn unreadable(&self, error: &dyn std::fmt::Display) -> Error {
+        Error::Unsupported(format!("cannot read `{}`: {error}", self.path.display()))
+    }
+}
