@@ -243,7 +243,7 @@ impl World {
         let plan = format!("{:?}", plan.collect().await?);
         let path = match by {
             By::Graph => "path=hnsw t_e, exact for 30 later rows",
-            _ => "path=exact, in memory by t_e",
+            _ => "path=exact, in memory",
         };
         assert!(plan.contains(path), "{plan}");
         Ok(Self {

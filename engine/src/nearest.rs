@@ -9,7 +9,7 @@
 //! ```
 
 mod exec;
-mod indexed;
+mod in_memory;
 pub(crate) mod metric;
 pub(crate) mod node;
 mod search;
@@ -17,7 +17,7 @@ mod top_k;
 
 pub(crate) use self::{
     exec::nearest_exec,
-    indexed::Indexes,
+    in_memory::Indexes,
     metric::Metric,
     node::{Asking, NearestNode, QUERY, Search},
 };

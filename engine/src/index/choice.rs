@@ -22,6 +22,14 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
+    /// Where there is no graph.
+    pub(crate) fn exact() -> Self {
+        Self {
+            exact_up_to: u64::MAX,
+            candidates: 0,
+        }
+    }
+
     /// For `k` of `rows` rows.
     pub(crate) fn new(settings: &Settings, rows: u64, k: usize, pays_from: u64) -> Self {
         // A search that keeps no more candidates than it must return misses many of the last.

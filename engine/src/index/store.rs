@@ -3,19 +3,13 @@
 
 use std::{
     collections::BTreeMap,
-    ops::Range,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use helioql_catalog::{Catalogue, FileId, IndexConfig, IndexEntry, NewIndex};
 
 use super::{Graph, Settings, VectorIndex, Vectors, build, extend};
-use crate::{
-    Error, Result,
-    models::Handle,
-    tables::stored::{Commit, StoredRows},
-    types::VectorColumn,
-};
+use crate::{Error, Result, models::Handle, tables::stored::Commit};
 
 /// The indexes that were read.
 #[derive(Debug, Default)]
@@ -25,13 +19,11 @@ pub(crate) struct IndexStore {
     loading: Mutex<()>,
 }
 
-/// An index in memory, and the rows that came after it.
+/// An index in memory.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     generation: u64,
     pub(crate) index: VectorIndex,
-    /// The vectors of later rows, with the commit of the table that they are of.
-    later: Mutex<Option<(u64, Arc<Vectors>)>>,
 }
 
 impl IndexStore {
@@ -52,7 +44,6 @@ impl IndexStore {
         let loaded = Arc::new(Loaded {
             generation: entry.generation,
             index,
-            later: Mutex::default(),
         });
         let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(entry.name.clone(), Arc::clone(&loaded));
@@ -73,22 +64,6 @@ impl IndexStore {
         let all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         let loaded = all.get(&entry.name)?;
         (loaded.generation == entry.generation).then(|| Arc::clone(loaded))
-    }
-}
-
-impl Loaded {
-    /// The vectors of the rows that the index has not, which are compared exactly.
-    pub(crate) fn later(&self, commit: &Commit, entry: &IndexEntry) -> Result<Arc<Vectors>> {
-        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((generation, vectors)) = later.as_ref()
-            && *generation == commit.generation
-        {
-            return Ok(Arc::clone(vectors));
-        }
-        let files = entry.files..commit.rows.files();
-        let vectors = Arc::new(vectors_of(&commit.rows, &entry.config.column, files)?);
-        *later = Some((commit.generation, Arc::clone(&vectors)));
-        Ok(vectors)
     }
 }
 
@@ -116,8 +91,8 @@ pub(crate) fn read(commit: &Commit, entry: &IndexEntry) -> Result<VectorIndex> {
 /// Makes the index `entry` anew from what its table is now: of what it has where that still holds.
 pub(crate) fn renewed(commit: &Commit, entry: &IndexEntry, models: &Handle) -> Result<VectorIndex> {
     let settings = settings(entry)?;
-    let all = 0..commit.rows.files();
-    let vectors = vectors_of(&commit.rows, &entry.config.column, all)?;
+    let column = commit.rows.schema().index_of(&entry.config.column)?;
+    let vectors = commit.rows.read_vectors(column, 0..commit.rows.files(), models)?;
     match read(commit, entry) {
         Ok(index) if index.vectors.begin(&vectors) => extend(index, vectors, models),
         _ => build(settings, vectors, models),
@@ -156,27 +131,6 @@ pub(crate) fn settings(entry: &IndexEntry) -> Result<Settings> {
             entry.name, entry.config.metric, entry.config.storage, entry.name
         ))
     })
-}
-
-/// The vectors in a column of some files of a table.
-pub(crate) fn vectors_of(rows: &StoredRows, column: &str, files: Range<usize>) -> Result<Vectors> {
-    let place = rows.schema().index_of(column)?;
-    let arrow::datatypes::DataType::FixedSizeList(_, dimension) = rows.schema().field(place).data_type()
-    else {
-        return Err(Error::Unsupported(format!(
-            "`{column}` is not a column of vectors"
-        )));
-    };
-    let mut vectors = Vectors::new(*dimension as usize);
-    vectors.reserve(rows.len(files.clone()));
-    rows.read(files, &[place], |batch| {
-        let column = VectorColumn::new(batch.column(0))?;
-        for row in 0..column.len() {
-            vectors.push(column.get(row));
-        }
-        Ok(())
-    })?;
-    Ok(vectors)
 }
 
 /// Commits `index`, which was made of the rows of `files`.

@@ -1,4 +1,4 @@
-//! The operator that answers a [`NearestNode`]: by an index where there is one for it, else exactly.
+//! The operator that answers a [`NearestNode`]: from vectors in memory, where they may be kept there, else by a pass over its input.
 
 use std::{fmt, sync::Arc};
 
@@ -23,7 +23,7 @@ use futures::{StreamExt, TryStreamExt};
 
 use super::{
     NearestNode,
-    indexed::{Counts, Indexed, Indexes},
+    in_memory::{Counts, InMemory, Indexes},
     node::{Asking, key_columns},
     search::{PairFilter, Plan},
 };
@@ -67,11 +67,11 @@ pub(crate) fn nearest_exec(
         after,
         schema: Arc::clone(output.inner()),
     };
-    let indexed = Indexed::find(node, indexes, planner, session, context)?;
+    let in_memory = InMemory::find(node, indexes, planner, session, context)?;
     let how = How {
         plan: Arc::new(plan),
         path: node.path(),
-        indexed: indexed.map(Arc::new),
+        in_memory: in_memory.map(Arc::new),
     };
     Ok(Arc::new(NearestExec::new(
         Arc::clone(asking),
@@ -124,9 +124,9 @@ fn pair_filter(
 #[derive(Debug, Clone)]
 struct How {
     plan: Arc<Plan>,
-    /// What the path is called where no index is used.
+    /// What the path is called where the input is passed over.
     path: &'static str,
-    indexed: Option<Arc<Indexed>>,
+    in_memory: Option<Arc<InMemory>>,
 }
 
 #[derive(Debug)]
@@ -167,8 +167,8 @@ impl DisplayAs for NearestExec {
             ..
         } = self.how.plan.as_ref();
         write!(f, "NearestExec: k={k}, metric={metric}, path=")?;
-        match &self.how.indexed {
-            Some(indexed) => write!(f, "{indexed}")?,
+        match &self.how.in_memory {
+            Some(in_memory) => write!(f, "{in_memory}")?,
             None => f.write_str(self.how.path)?,
         }
         match shown {
@@ -234,13 +234,13 @@ impl ExecutionPlan for NearestExec {
         }
         let asking = self.asking.execute(0, Arc::clone(&context))?;
         let within = Arc::clone(&self.within);
-        let How { plan, indexed, .. } = self.how.clone();
+        let How { plan, in_memory, .. } = self.how.clone();
         let schema: SchemaRef = self.schema();
         let baseline = BaselineMetrics::new(&self.metrics, partition);
         let count = |name| MetricBuilder::new(&self.metrics).counter(name, partition);
         let time = |name| MetricBuilder::new(&self.metrics).subset_time(name, partition);
         let compared = count("distances_computed");
-        let counts = indexed.as_ref().map(|_| Counts {
+        let counts = in_memory.as_ref().map(|_| Counts {
             compared: compared.clone(),
             matching: count("rows_matching"),
             by_graph: count("answered_by_hnsw"),
@@ -253,9 +253,9 @@ impl ExecutionPlan for NearestExec {
             let time = baseline.elapsed_compute();
             let questions = Arc::new(plan.questions(asking).await?);
             let mut answer = None;
-            if let (Some(indexed), Some(counts)) = (&indexed, &counts) {
+            if let (Some(in_memory), Some(counts)) = (&in_memory, &counts) {
                 let _timer = time.timer();
-                answer = indexed.search(&plan, &questions, &context, counts).await?;
+                answer = in_memory.search(&plan, &questions, &context, counts).await?;
             }
             let answer = match answer {
                 Some(answer) => answer,

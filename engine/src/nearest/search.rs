@@ -1,5 +1,5 @@
 //! The exact answer: one pass over the rows to choose from, each compared with every row that asks. The oracle
-//! of the path by an index ([`super::indexed`]).
+//! of the path through memory ([`super::in_memory`]).
 //!
 //! Cost grows with rows that ask × rows to choose from × length of the vectors; memory with the rows that ask
 //! and k batches for each, at most with all batches.

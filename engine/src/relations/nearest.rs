@@ -81,8 +81,11 @@ impl Relation for Nearest {
                       rows has its own k nearest; LEFT JOIN LATERAL … ON TRUE keeps those that have none.\n\n\
                       WHERE in the same query block on columns of the rows applies before the ranking: the k nearest are sought among \
                       the rows that match, and k rows come back whenever k rows match. Predicates on _distance and _rank apply after it, \
-                      and so does any WHERE of a block around it. EXPLAIN shows which is which, and names the path by which the answer \
-                      is found; EXPLAIN ANALYZE adds the distances computed."
+                      and so does any WHERE of a block around it.\n\n\
+                      The vectors of a table in a catalogue stay in memory after the first search, up to 256 MB; CREATE INDEX makes a \
+                      graph of them, for tables of some ten thousand rows and more, and exact => true asks for the exact answer all the \
+                      same. EXPLAIN shows where predicates apply, and names the path by which the answer is found; EXPLAIN ANALYZE adds \
+                      the distances computed."
                 .into(),
             returns: "The columns of within, _rank (1 for the nearest) and _distance (without unit), by rank. Rows without an embedding are \
                       never near."

@@ -94,7 +94,7 @@ fn report(commit: &Arc<Commit>, entry: &IndexEntry, asked: &Asked, models: &Hand
         }
     };
     report.push(("files", "whole".to_owned()));
-    report.push(("vectors", same_vectors(commit, entry, &index)?));
+    report.push(("vectors", same_vectors(commit, entry, &index, models)?));
     let rows: Vec<Vec<f32>> = {
         let places: Vec<usize> = (0..index.vectors.len())
             .filter(|row| index.vectors.is_place(*row, index.settings.metric))
@@ -122,14 +122,15 @@ fn report(commit: &Arc<Commit>, entry: &IndexEntry, asked: &Asked, models: &Hand
 }
 
 /// Whether the vectors of the index are those of its table.
-fn same_vectors(commit: &Commit, entry: &IndexEntry, index: &VectorIndex) -> Result<String> {
+fn same_vectors(commit: &Commit, entry: &IndexEntry, index: &VectorIndex, models: &Handle) -> Result<String> {
     if entry.files == 0 {
         return Ok(format!(
             "the table was written anew since; VACUUM {} brings the index up to date",
             entry.table
         ));
     }
-    let table = index::store::vectors_of(&commit.rows, &entry.config.column, 0..entry.files)?;
+    let column = commit.rows.schema().index_of(&entry.config.column)?;
+    let table = commit.rows.read_vectors(column, 0..entry.files, models)?;
     Ok(if index.vectors.begin(&table) {
         "those of the table".to_owned()
     } else {

@@ -56,7 +56,8 @@ pub(super) async fn execute(session: &Session, create: &CreateIndex, text: &str)
     let kept = name.clone();
     let report = blocking(move || {
         let all = 0..commit.rows.files();
-        let vectors = index::store::vectors_of(&commit.rows, &config.column, all)?;
+        let column = commit.rows.schema().index_of(&config.column)?;
+        let vectors = commit.rows.read_vectors(column, all, &models)?;
         let built = index::build(settings, vectors, &models)?;
         let files = commit.snapshot.table_files(&commit.name)?;
         index::store::commit(&catalogue, &kept, &commit.name, files, config, &built)?;

@@ -25,11 +25,11 @@ use datafusion::parquet::arrow::{
 };
 use helioql_catalog::{Snapshot, TableEntry};
 
-use crate::{Error, Result};
+use crate::{Error, Result, index::Vectors, progress::Observer, types::VectorColumn};
 
 /// Rows of a batch.
 const BATCH: usize = 8192;
-/// The most bytes of columns that are kept of a table.
+/// The most bytes of columns of numbers, and of a column of vectors, that are kept of a table.
 const MOST_KEPT: usize = 256 << 20;
 
 /// The files of a table as of one commit, which somebody must hold.
@@ -39,6 +39,8 @@ pub(crate) struct StoredRows {
     files: Vec<StoredFile>,
     /// Columns of numbers that were asked for as a whole, batch by batch.
     kept: Mutex<BTreeMap<usize, Kept>>,
+    /// Columns of vectors, each from some file on.
+    vectors: Mutex<BTreeMap<(usize, usize), Arc<Vectors>>>,
 }
 
 type Kept = Arc<Vec<ArrayRef>>;
@@ -72,6 +74,7 @@ impl StoredRows {
             schema: Arc::clone(schema),
             files,
             kept: Mutex::default(),
+            vectors: Mutex::default(),
         })
     }
 
@@ -138,6 +141,66 @@ impl StoredRows {
         let width: Option<usize> = widths.map(DataType::primitive_width).sum();
         let bytes = width.map_or(0, |width| width * self.len(0..self.files.len()));
         if bytes <= MOST_KEPT { bytes } else { 0 }
+    }
+
+    /// The length of the vectors in a column.
+    pub(crate) fn dimension(&self, column: usize) -> Result<usize> {
+        let field = self.schema.field(column);
+        match field.data_type() {
+            DataType::FixedSizeList(_, dimension) => Ok(*dimension as usize),
+            other => Err(Error::Unsupported(format!(
+                "`{}` is not a column of vectors but {other}",
+                field.name()
+            ))),
+        }
+    }
+
+    /// Whether the vectors in a column are few enough to be kept in memory without being asked.
+    pub(crate) fn may_keep_vectors(&self, column: usize) -> bool {
+        let dimension = self.dimension(column).unwrap_or(usize::MAX);
+        let rows = self.len(0..self.files.len());
+        rows.saturating_mul(dimension).saturating_mul(size_of::<f32>()) <= MOST_KEPT
+    }
+
+    /// The vectors in a column of some files to the last, which are read once for every commit of the table.
+    pub(crate) fn vectors(
+        &self,
+        column: usize,
+        files: Range<usize>,
+        observer: &dyn Observer,
+    ) -> Result<Arc<Vectors>> {
+        let mut kept = self.vectors.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (column, files.start);
+        if let Some(vectors) = kept.get(&key) {
+            return Ok(Arc::clone(vectors));
+        }
+        let vectors = Arc::new(self.read_vectors(column, files, observer)?);
+        // Those of the latest question, lest they pile up.
+        kept.retain(|(other, _), _| *other == column);
+        kept.insert(key, Arc::clone(&vectors));
+        Ok(vectors)
+    }
+
+    /// Reads the vectors in a column of some files.
+    pub(crate) fn read_vectors(
+        &self,
+        column: usize,
+        files: Range<usize>,
+        observer: &dyn Observer,
+    ) -> Result<Vectors> {
+        let mut vectors = Vectors::new(self.dimension(column)?);
+        vectors.reserve(self.len(files.clone()));
+        self.read(files, &[column], |batch| {
+            if observer.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            let column = VectorColumn::new(batch.column(0))?;
+            for row in 0..column.len() {
+                vectors.push(column.get(row));
+            }
+            Ok(())
+        })?;
+        Ok(vectors)
     }
 
     fn whole(&self, column: usize) -> Result<Kept> {

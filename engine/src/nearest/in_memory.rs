@@ -1,5 +1,5 @@
-//! The answer by an index: which rows match is found first, then the nearest of them in memory, and only then are the
-//! columns of the few that were found read.
+//! The answer from vectors in memory, those of an index or those of a table that is not too large: which rows match is
+//! found first, then the nearest of them, and only then are the columns of the few that were found read.
 
 use std::{collections::BTreeSet, fmt, ops::Range, sync::Arc, time::Instant};
 
@@ -56,12 +56,12 @@ pub(crate) struct Indexes {
     pub(crate) catalogue: Option<Catalogue>,
 }
 
-/// The index that a NEAREST is answered by.
+/// The vectors that a NEAREST is answered from.
 #[derive(Debug)]
-pub(super) struct Indexed {
+pub(super) struct InMemory {
     indexes: Indexes,
     commit: Arc<Commit>,
-    entry: IndexEntry,
+    index: Option<IndexEntry>,
     choice: Choice,
     predicate: Option<Predicate>,
     /// Where the columns of the answer lie in the table.
@@ -93,9 +93,9 @@ pub(super) struct Counts {
     pub(super) reading: Time,
 }
 
-impl Indexed {
-    /// The index that `node` can be answered by, if it chooses from the rows of one table, by a predicate on its
-    /// columns at most, and the table has an index of the column and the metric.
+impl InMemory {
+    /// What `node` can be answered from, if it chooses from the rows of one table of the catalogue, by a predicate on its
+    /// columns at most, and the table has an index of the column and the metric, or few enough vectors.
     pub(super) fn find(
         node: &NearestNode,
         indexes: &Indexes,
@@ -103,7 +103,7 @@ impl Indexed {
         session: &dyn Session,
         context: &PhysicalPlanningContext,
     ) -> Result<Option<Self>> {
-        if node.search.exact || node.filter.is_some() {
+        if node.filter.is_some() {
             return Ok(None);
         }
         let Some(source) = Source::of(&node.within)? else {
@@ -124,20 +124,28 @@ impl Indexed {
         };
         // The one that has the most of the table's rows.
         let entries = commit.snapshot.indexes().into_iter().filter(serves);
-        let Some(entry) = entries.max_by_key(|entry| (entry.files, entry.generation)) else {
+        let index = entries
+            .filter(|_| !node.search.exact)
+            .max_by_key(|entry| (entry.files, entry.generation));
+        if index.is_none() && !commit.rows.may_keep_vectors(vector) {
             return Ok(None);
-        };
+        }
         let predicate = match conjunction(source.predicate) {
             Some(predicate) => Some(Predicate::new(&predicate, &schema, planner, session, context)?),
             None => None,
         };
-        let settings = index::store::settings(&entry)?;
         let options = HelioOptions::of(session.config_options());
         let k = node.search.rows()?;
-        let rows = commit.rows.len(0..entry.files) as u64;
+        let choice = match &index {
+            Some(entry) => {
+                let rows = commit.rows.len(0..entry.files) as u64;
+                Choice::new(&index::store::settings(entry)?, rows, k, options.index_pays_from)
+            }
+            None => Choice::exact(),
+        };
         Ok(Some(Self {
             indexes: indexes.clone(),
-            choice: Choice::new(&settings, rows, k, options.index_pays_from),
+            choice,
             predicate,
             shown: node
                 .within_columns()
@@ -150,17 +158,33 @@ impl Indexed {
                 .collect(),
             vector,
             commit,
-            entry,
+            index,
         }))
     }
 
-    /// How many rows the index has, and how many came later.
+    /// How many rows the index has, and how many others there are.
     fn rows(&self) -> (usize, usize) {
-        let files = self.commit.rows.files();
-        (
-            self.commit.rows.len(0..self.entry.files),
-            self.commit.rows.len(self.entry.files..files),
-        )
+        let (rows, first) = (&self.commit.rows, self.later().start);
+        (rows.len(0..first), rows.len(self.later()))
+    }
+
+    /// The files whose rows the index has not.
+    fn later(&self) -> Range<usize> {
+        self.index.as_ref().map_or(0, |entry| entry.files)..self.commit.rows.files()
+    }
+
+    /// How much memory the search needs, from the vectors on.
+    fn bytes(&self) -> Result<usize, Error> {
+        let (has, later) = self.rows();
+        let dimension = self.commit.rows.dimension(self.vector)?;
+        let mut bytes = later * dimension * size_of::<f32>();
+        if let Some(entry) = &self.index {
+            bytes += index::bytes_needed(&index::store::settings(entry)?, has, dimension);
+        }
+        if let Some(predicate) = &self.predicate {
+            bytes += self.commit.rows.kept_bytes(&predicate.columns);
+        }
+        Ok(bytes)
     }
 
     /// The neighbours of every row that asks; `None` where there is no memory for the index, or where rows without a
@@ -172,18 +196,12 @@ impl Indexed {
         context: &TaskContext,
         counts: &Counts,
     ) -> Result<Option<Answer>> {
-        let (has, later) = self.rows();
-        let (settings, dimension) = (
-            index::store::settings(&self.entry)?,
-            self.entry.config.dimension as usize,
-        );
-        let mut bytes = index::bytes_needed(&settings, has, dimension) + later * dimension * size_of::<f32>();
-        if let Some(predicate) = &self.predicate {
-            bytes += self.commit.rows.kept_bytes(&predicate.columns);
-        }
-        let memory =
-            MemoryConsumer::new(format!("index `{}`", self.entry.name)).register(context.memory_pool());
-        if memory.try_grow(bytes).is_err() {
+        let name = match &self.index {
+            Some(entry) => format!("index `{}`", entry.name),
+            None => format!("vectors of `{}`", self.commit.name),
+        };
+        let memory = MemoryConsumer::new(name).register(context.memory_pool());
+        if memory.try_grow(self.bytes()?).is_err() {
             return Ok(None);
         }
         let (this, start) = (Arc::clone(self), Instant::now());
@@ -193,12 +211,12 @@ impl Indexed {
             opened
                 .matching
                 .as_ref()
-                .map_or(has + later, BooleanBuffer::count_set_bits),
+                .map_or_else(|| opened.rows(), BooleanBuffer::count_set_bits),
         );
         let opened = Arc::new(opened);
 
         let count = questions.rows.num_rows();
-        let numbers = opened.loaded.index.vectors.numbers().len() + opened.later.numbers().len();
+        let numbers = opened.rows() * opened.later.dimension();
         let at_once = (BLOCK / numbers.max(1)).max(1);
         let mut found: Vec<Vec<Found>> = Vec::with_capacity(count);
         while found.len() < count {
@@ -238,17 +256,15 @@ impl Indexed {
 
     /// Reads what a search needs.
     fn open(&self) -> Result<Opened, Error> {
-        let Self {
-            indexes,
-            commit,
-            entry,
-            ..
-        } = self;
-        let loaded = match indexes.store.get(commit, entry) {
-            Ok(loaded) => loaded,
-            Err(error) => self.mended(&error)?,
+        let Self { indexes, commit, .. } = self;
+        let loaded = match &self.index {
+            Some(entry) => Some(match indexes.store.get(commit, entry) {
+                Ok(loaded) => loaded,
+                Err(error) => self.mended(entry, &error)?,
+            }),
+            None => None,
         };
-        let later = loaded.later(commit, entry)?;
+        let later = commit.rows.vectors(self.vector, self.later(), &indexes.models)?;
         let matching = match &self.predicate {
             Some(predicate) => Some(predicate.matching(commit, &indexes.models)?),
             None => None,
@@ -261,13 +277,8 @@ impl Indexed {
     }
 
     /// The index made anew, because its files cannot be read.
-    fn mended(&self, error: &Error) -> Result<Arc<Loaded>, Error> {
-        let Self {
-            indexes,
-            commit,
-            entry,
-            ..
-        } = self;
+    fn mended(&self, entry: &IndexEntry, error: &Error) -> Result<Arc<Loaded>, Error> {
+        let Self { indexes, commit, .. } = self;
         let models = &indexes.models;
         models.warn(&format!(
             "{error}; it is being made anew from table `{}`",
@@ -319,40 +330,41 @@ impl Indexed {
             later,
             matching,
         } = opened;
-        let index = &loaded.index;
-        let has = index.vectors.len();
         let rows = matching.as_ref().map_or(Rows::All, Rows::Matching);
-        let candidates = matching
-            .as_ref()
-            .map_or(has, |bits| bits.slice(0, has).count_set_bits());
+        let has = opened.rows() - later.len();
         let mut nearest = Nearest::new(plan.k);
-        let mut compared = later.search(plan.metric, query, (0, later.len()), rows, has, &mut nearest);
-        let by_graph = candidates as u64 > self.choice.exact_up_to;
-        if by_graph {
-            let wanted = self.choice.candidates.min(candidates);
-            let found = index.graph.search(query, wanted, matching.as_ref())?;
-            // Fewer than were asked for, where there are as many, would be fewer than k.
-            if found.len() >= plan.k.min(wanted) {
-                compared += found.len();
-                let places = found.iter().map(|row| *row as usize).filter(|row| *row < has);
-                Query::new(plan.metric, query).compare(
-                    places.map(|row| (row, index.vectors.get(row))),
-                    |row, distance| nearest.offer(Found { distance, row }),
-                );
-                return Ok(Neighbours {
-                    found: nearest.finish(),
-                    compared,
-                    by_graph,
-                });
+        let all = (0, later.len());
+        let mut compared = later.search(plan.metric, query, all, rows, has, &mut nearest);
+        let mut by_graph = false;
+        if let Some(index) = loaded.as_ref().map(|loaded| &loaded.index) {
+            let vectors = &index.vectors;
+            let candidates = matching
+                .as_ref()
+                .map_or(has, |bits| bits.slice(0, has).count_set_bits());
+            if candidates as u64 > self.choice.exact_up_to {
+                let wanted = self.choice.candidates.min(candidates);
+                let found = index.graph.search(query, wanted, matching.as_ref())?;
+                // With fewer, where there are as many, the answer might have fewer than k.
+                if found.len() >= plan.k.min(wanted) {
+                    compared += found.len();
+                    by_graph = true;
+                    let places = found.iter().map(|row| *row as usize).filter(|row| *row < has);
+                    Query::new(plan.metric, query).compare(
+                        places.map(|row| (row, vectors.get(row))),
+                        |row, distance| {
+                            nearest.offer(Found { distance, row });
+                        },
+                    );
+                }
+            }
+            if !by_graph {
+                compared += vectors.search(plan.metric, query, (0, has), rows, 0, &mut nearest);
             }
         }
-        compared += index
-            .vectors
-            .search(plan.metric, query, (0, has), rows, 0, &mut nearest);
         Ok(Neighbours {
             found: nearest.finish(),
             compared,
-            by_graph: false,
+            by_graph,
         })
     }
 
@@ -429,38 +441,49 @@ impl Indexed {
     }
 }
 
-impl fmt::Display for Indexed {
+impl fmt::Display for InMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let over = if self.predicate.is_some() {
+            " over filter"
+        } else {
+            ""
+        };
         let (has, later) = self.rows();
-        let (name, most) = (&self.entry.name, self.choice.exact_up_to);
-        match self.predicate {
-            Some(_) if has as u64 > most => {
-                write!(
-                    f,
-                    "hnsw {name} over filter, exact over filter up to {most} matching rows"
-                )?;
+        let most = self.choice.exact_up_to;
+        match &self.index {
+            Some(entry) if has as u64 > most => {
+                write!(f, "hnsw {}{over}", entry.name)?;
+                if self.predicate.is_some() {
+                    write!(f, ", exact up to {most} matching rows")?;
+                }
+                if later > 0 {
+                    write!(f, ", exact for {later} later rows")?;
+                }
+                Ok(())
             }
-            None if has as u64 > most => write!(f, "hnsw {name}")?,
-            Some(_) => write!(f, "exact over filter, in memory by {name}")?,
-            None => write!(f, "exact, in memory by {name}")?,
+            _ => write!(f, "exact{over}, in memory"),
         }
-        if later > 0 && has as u64 > most {
-            write!(f, ", exact for {later} later rows")?;
-        }
-        Ok(())
     }
 }
 
 /// What a search needs, in memory.
 struct Opened {
-    loaded: Arc<Loaded>,
-    /// The vectors of the rows that the index has not.
+    loaded: Option<Arc<Loaded>>,
+    /// The vectors of the rows that no index has.
     later: Arc<Vectors>,
     /// The rows that may be found, by number.
     matching: Option<BooleanBuffer>,
 }
 
 impl Opened {
+    /// How many rows there are.
+    fn rows(&self) -> usize {
+        self.loaded
+            .as_ref()
+            .map_or(0, |loaded| loaded.index.vectors.len())
+            + self.later.len()
+    }
+
     /// The vectors of some rows, as the table has them.
     fn array(&self, rows: &[usize], data_type: &DataType) -> Result<ArrayRef, Error> {
         let DataType::FixedSizeList(item, dimension) = data_type else {
@@ -468,13 +491,13 @@ impl Opened {
                 "internal: an index over what is no vector".to_owned(),
             ));
         };
-        let has = self.loaded.index.vectors.len();
+        let has = self.rows() - self.later.len();
         let mut numbers = Vec::with_capacity(rows.len() * *dimension as usize);
         for &row in rows {
-            numbers.extend_from_slice(match row.checked_sub(has) {
-                None => self.loaded.index.vectors.get(row),
-                Some(later) => self.later.get(later),
-            });
+            match (&self.loaded, row.checked_sub(has)) {
+                (Some(loaded), None) => numbers.extend_from_slice(loaded.index.vectors.get(row)),
+                (_, later) => numbers.extend_from_slice(self.later.get(later.unwrap_or(row))),
+            }
         }
         let numbers = Arc::new(Float32Array::from(numbers));
         Ok(Arc::new(FixedSizeListArray::try_new(
