@@ -570,6 +570,38 @@ fn a_hostile_pickle_costs_little() -> Outcome {
     Ok(())
 }
 
+/// Views of a stride of 0 make as many numbers of one as their shapes say.
+#[test]
+fn a_small_file_of_a_large_network_is_refused() -> Outcome {
+    let refused = |tensors: &[(&str, &[usize])]| -> Outcome<String> {
+        let entry = |(name, shape): &(&str, &[usize])| {
+            let tensor = step::tensor("FloatStorage", "0", shape, &vec![0; shape.len()]);
+            ((*name).to_owned(), tensor)
+        };
+        let pickle = step::program(&tensors.iter().map(entry).collect::<Vec<_>>());
+        Ok(refusal(checkpoint(&pickle, &[vec![0.1]])?))
+    };
+    let mapping: [(&str, &[usize]); 4] = [
+        ("map.0.weight", &[4096, 4096]),
+        ("map.0.bias", &[4096]),
+        ("map.2.weight", &[4096, 4096]),
+        ("up.0.weight", &[4096, 1, 4, 4]),
+    ];
+    let found = refused(&mapping)?;
+    let expected = "its tensors repeat numbers to more than 16777216, which no network needs";
+    assert!(found.contains(expected), "{found}");
+    let names: Vec<String> = (0..8).map(|stage| format!("up.{stage}.weight")).collect();
+    let mut tensors: Vec<(&str, &[usize])> =
+        names.iter().map(|name| (&name[..], &[1, 1, 4, 4][..])).collect();
+    tensors[7].1 = &[4096, 1, 4, 4];
+    tensors.push(("map.0.weight", &[1, 1]));
+    let found = refused(&tensors)?;
+    let expected = "`channels` should be such that an image has at most 4194304 numbers in all its channels, found \
+                    4096 of 512 × 512";
+    assert!(found.contains(expected), "{found}");
+    Ok(())
+}
+
 /// The statements: what is imported works wherever a model does, and a refused file leaves nothing behind.
 #[test]
 fn imported_models_work_in_queries() -> Outcome {

@@ -3,7 +3,7 @@
 use helioql_grammar::{Location, Quantity, Span, TRec, closest, from_sql_error, parse, sql_error};
 use proptest::prelude::*;
 
-#[path = "../../tests/fuzz/check.rs"]
+#[path = "../../tests/fuzz/checks/parse.rs"]
 mod check;
 
 /// Pieces that our statements, our literals and SQL are made of.

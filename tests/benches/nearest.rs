@@ -79,8 +79,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
         truths.insert(name, truth(&session, &rows, queries, filter).await?);
     }
     println!(
-        "{:<32} {:<22} {:>9} {:>9} {:>9} {:>8} {:>6} {:>11} {:>11}",
-        "", "", "build (s)", "p50 (ms)", "p99 (ms)", "recall", "rows", "match (ms)", "search (ms)"
+        "{:<32} {:<22} {:>9} {:>9} {:>9} {:>8} {:>6} {:>9} {:>10} {:>11} {:>9}",
+        "",
+        "",
+        "build (s)",
+        "p50 (ms)",
+        "p99 (ms)",
+        "recall",
+        "rows",
+        "plan (ms)",
+        "match (ms)",
+        "search (ms)",
+        "read (ms)"
     );
     for storage in storages.split(',') {
         let start = Instant::now();
@@ -165,7 +175,8 @@ async fn measure(
         "SELECT id FROM t {filter} ORDER BY v <-> arrow_cast($1, 'FixedSizeList({}, Float32)') LIMIT {K}",
         queries[0].len()
     );
-    let (mut whole, mut opening, mut searching) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut whole, mut planning) = (Vec::new(), Vec::new());
+    let mut parts = [Vec::new(), Vec::new(), Vec::new()];
     let (mut hits, mut rows) = (0, 0);
     // The first reads what stays in memory.
     for (number, query) in std::iter::once(&queries[0]).chain(queries).enumerate() {
@@ -184,26 +195,34 @@ async fn measure(
             .with_param_values(ParamValues::List(vec![value]))?;
         let context = Arc::new(frame.task_ctx());
         let plan = frame.create_physical_plan().await?;
+        let planned = start.elapsed();
         let found = ids(&collect(Arc::clone(&plan), context).await?);
         if number == 0 {
             continue;
         }
         whole.push(start.elapsed());
-        opening.push(spent(&plan, "time_opening"));
-        searching.push(spent(&plan, "time_searching"));
+        planning.push(planned);
+        for (part, name) in parts
+            .iter_mut()
+            .zip(["time_opening", "time_searching", "time_reading"])
+        {
+            part.push(spent(&plan, name));
+        }
         rows += found.len();
         hits += found.iter().filter(|id| truth[number - 1].contains(id)).count();
     }
     let asked = queries.len();
     println!(
-        "{how:<32} {name:<22} {:>9} {:9.3} {:9.3} {:8.4} {:6.2} {:11.3} {:11.3}",
+        "{how:<32} {name:<22} {:>9} {:9.3} {:9.3} {:8.4} {:6.2} {:9.3} {:10.3} {:11.3} {:9.3}",
         build.map_or(String::new(), |build| format!("{:9.1}", build.as_secs_f64())),
         quantile(&mut whole, 0.5),
         quantile(&mut whole, 0.99),
         hits as f64 / (K * asked) as f64,
         rows as f64 / asked as f64,
-        quantile(&mut opening, 0.5),
-        quantile(&mut searching, 0.5),
+        quantile(&mut planning, 0.5),
+        quantile(&mut parts[0], 0.5),
+        quantile(&mut parts[1], 0.5),
+        quantile(&mut parts[2], 0.5),
     );
     Ok(())
 }

@@ -3,7 +3,7 @@
 //! `keyword_tables.rs`, `jsoc.rs` (a server on the loopback),
 //! `determinism.rs`, `properties.rs`, `rules.rs` (plans before and after each analyzer rule), `metamorphic.rs` (what must
 //! hold between answers), `documentation.rs` (what help texts promise), `cancel.rs`, `catalog.rs` (what a catalogue
-//! survives), `shell.rs` (the program as a user runs it), `prompt.rs` (sessions at a terminal) and `tidy.rs` (the code itself).
+//! survives), `hostile.rs` (tables that are no good), `shell.rs` (the program as a user runs it), `prompt.rs` (sessions at a terminal) and `tidy.rs` (the code itself).
 
 pub mod bench;
 pub mod observations;

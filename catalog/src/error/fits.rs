@@ -96,6 +96,16 @@ pub enum FitsError {
         /// The sum of the bytes that are there.
         found: u32,
     },
+    /// The tiles of a compressed image take more than there is.
+    #[error("the tiles of `{}` claim {claimed} bytes together, its data have {found}", path.display())]
+    Tiles {
+        /// The file.
+        path: PathBuf,
+        /// What the rows of the table say that their tiles take, in bytes.
+        claimed: u64,
+        /// The size of the data, in bytes.
+        found: u64,
+    },
     /// There is no image in any unit of the file.
     #[error("`{}` holds no image: expected a primary array, an IMAGE extension or a compressed image", path.display())]
     NoImage {

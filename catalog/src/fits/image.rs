@@ -8,7 +8,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use fits_well::FitsReader;
+use fits_well::{FitsReader, Tform, TformKind};
 
 use super::header::{CARD, Header};
 use super::unit::{BLOCK, Unit};
@@ -17,6 +17,9 @@ use crate::error::FitsError;
 
 /// The largest image that is read, 8192 × 8192: four times HMI's full disk, and far above any patch.
 const MAX_PIXELS: u64 = 1 << 26;
+
+/// The most pixels in a byte of compressed data: deflate packs at most 1032 bytes into one, and Rice's code less.
+const MAX_PIXELS_PER_BYTE: u64 = 1032;
 
 /// An image with the header of its unit.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +45,7 @@ impl Image {
 /// Reads the data of a unit and decodes them.
 pub(super) fn read(file: &mut (impl Read + Seek), path: &Path, unit: Unit) -> Result<Image, FitsError> {
     let (width, height) = check_shape(&unit, path)?;
+    let in_tiles = unit.is_compressed();
     let mut bytes = unit.cards;
     bytes.resize(bytes.len().next_multiple_of(BLOCK as usize), b' ');
     keep_structure(&mut bytes);
@@ -57,6 +61,11 @@ pub(super) fn read(file: &mut (impl Read + Seek), path: &Path, unit: Unit) -> Re
         })?;
     bytes.resize(bytes.len().next_multiple_of(BLOCK as usize), 0);
     check_sum(&unit.header, &bytes[header_bytes..], path)?;
+    if in_tiles {
+        // Without the fill of the last block.
+        let end = bytes.len().min(header_bytes + unit.data_bytes as usize);
+        check_tiles(&unit.header, &bytes[header_bytes..end], path)?;
+    }
     let pixels = decode(&bytes, path)?;
     if pixels.len() != width * height {
         let message = format!("{} pixels instead of {}", pixels.len(), width * height);
@@ -114,8 +123,65 @@ fn check_shape(unit: &Unit, path: &Path) -> Result<(usize, usize), FitsError> {
         if !matches!(header.text("ZCMPTYPE"), Some("RICE_1" | "GZIP_1" | "GZIP_2")) {
             return Err(refuse("ZCMPTYPE", "one of RICE_1, GZIP_1, GZIP_2"));
         }
+        if width * height > unit.data_bytes.saturating_mul(MAX_PIXELS_PER_BYTE) {
+            return Err(refuse(second, "no more rows than the compressed data can hold"));
+        }
     }
     Ok((width as usize, height as usize))
+}
+
+/// Compares what the tiles are said to take with what is there. Rows may point to any bytes: if all pointed to the
+/// same, each would get a copy, and a file of a megabyte could ask for gigabytes.
+fn check_tiles(header: &Header, data: &[u8], path: &Path) -> Result<(), FitsError> {
+    let size = |keyword| header.integer(keyword).unwrap_or(0).max(0) as usize;
+    let (row, rows, fields) = (size("NAXIS1"), size("NAXIS2"), size("TFIELDS"));
+    let rows = data
+        .get(..row.saturating_mul(rows))
+        .unwrap_or(data)
+        .chunks_exact(row);
+    let (mut start, mut claimed) = (0_usize, 0_u64);
+    for field in 1..=fields {
+        // What the decoder does not understand it refuses.
+        let format = header.text(&format!("TFORM{field}")).map(Tform::parse);
+        let Some(Ok(format)) = format else { return Ok(()) };
+        if let Some(element) = format.vla_elem {
+            let wide = format.kind == TformKind::ArrayDesc64;
+            let tiles = rows.clone().filter_map(|row| elements(row.get(start..)?, wide));
+            let count = tiles.fold(0, u64::saturating_add);
+            claimed = claimed.saturating_add(count.saturating_mul(element_bytes(element)));
+        }
+        start = start.saturating_add(format.byte_width());
+    }
+    let found = data.len() as u64;
+    if claimed <= found {
+        return Ok(());
+    }
+    Err(FitsError::Tiles {
+        path: path.to_owned(),
+        claimed,
+        found,
+    })
+}
+
+/// The size of an element; a bit counts as a byte.
+fn element_bytes(kind: TformKind) -> u64 {
+    Tform {
+        repeat: 1,
+        kind,
+        vla_elem: None,
+    }
+    .byte_width() as u64
+}
+
+/// How many elements a row says its tile has: the first number of its descriptor.
+fn elements(descriptor: &[u8], wide: bool) -> Option<u64> {
+    if wide {
+        descriptor.first_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+    } else {
+        descriptor
+            .first_chunk()
+            .map(|bytes| u64::from(u32::from_be_bytes(*bytes)))
+    }
 }
 
 /// Blanks every card that does not describe how the data lie.

@@ -245,3 +245,44 @@ fn no_damage_gets_past_an_error() {
         }
     }
 }
+
+/// The bytes with other values in the cards that begin so.
+fn with_cards(file: &[u8], cards: &[(&str, usize)]) -> Vec<u8> {
+    let mut file = file.to_vec();
+    for (keyword, value) in cards {
+        let card = format!("{keyword:8}=");
+        let at = file
+            .windows(card.len())
+            .position(|window| window == card.as_bytes());
+        let at = at.expect("the card is there");
+        file[at..at + 30].copy_from_slice(format!("{card} {value:20}").as_bytes());
+    }
+    file
+}
+
+#[test]
+fn a_small_file_of_a_large_image_is_refused() {
+    let file = with_cards(&sample::rice(40, 7), &[("ZNAXIS1", 8192), ("ZNAXIS2", 8192)]);
+    let error = read_bytes(&file).expect_err("64 million pixels of some hundred bytes");
+    let expected = "ZNAXIS2 must be no more rows than the compressed data can hold, found 8192";
+    assert!(error.to_string().ends_with(expected), "{error}");
+}
+
+#[test]
+fn tiles_cannot_all_be_the_whole_file() {
+    let mut file = sample::rice(40, 7);
+    let unit = unit::find_image(&mut Cursor::new(&file), Path::new("memory.fits")).expect("an image");
+    let (heap, rows) = (unit.header.integer("PCOUNT"), unit.header.integer("NAXIS2"));
+    let heap = heap.and_then(|heap| u32::try_from(heap).ok()).expect("a heap");
+    assert_eq!((rows, unit.header.integer("NAXIS1")), (Some(7), Some(8)));
+    for row in 0..7 {
+        let at = unit.data_start as usize + 8 * row;
+        file[at..at + 4].copy_from_slice(&heap.to_be_bytes());
+        file[at + 4..at + 8].fill(0);
+    }
+    let error = read_bytes(&file).expect_err("each row claims all tiles");
+    assert!(
+        matches!(error, FitsError::Tiles { claimed, .. } if claimed == 7 * u64::from(heap)),
+        "{error}"
+    );
+}

@@ -52,8 +52,14 @@ impl Transaction {
         // The catalogue may be older than the last commit of another process.
         let current = Manifest::read(&catalogue.root)?;
         sweep(&catalogue.root, &current)?;
+        let Some(generation) = current.generation.checked_add(1) else {
+            return Err(StoreError::DamagedManifest {
+                path: manifest::path(&catalogue.root),
+                reason: format!("its generation is {}, which none can follow", current.generation),
+            });
+        };
         let mut next = Manifest {
-            generation: current.generation + 1,
+            generation,
             ..current.clone()
         };
         next.retired.retain(|file, _| catalogue.root.join(file).exists());

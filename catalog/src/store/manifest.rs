@@ -164,6 +164,7 @@ impl Manifest {
             other => Err(format!("its format is {other}, expected 1 to {FORMAT}")),
         };
         let manifest = manifest.map_err(damaged)?;
+        manifest.check_generations().map_err(damaged)?;
         manifest.check_paths().map_err(damaged)?;
         Ok(manifest)
     }
@@ -215,8 +216,8 @@ impl Manifest {
                 .iter()
                 .map(|part| root.join(&part.file.path))
                 .collect(),
-            rows: table.parts.iter().map(|part| part.rows).sum(),
-            bytes: table.parts.iter().map(|part| part.file.bytes).sum(),
+            rows: sum(table.parts.iter().map(|part| part.rows)),
+            bytes: sum(table.parts.iter().map(|part| part.file.bytes)),
             generation: table.generation,
         })
     }
@@ -249,9 +250,9 @@ impl Manifest {
                 name: name.clone(),
                 table: index.table.clone(),
                 config: index.config.clone(),
-                rows: index.files.iter().map(|file| file.rows).sum(),
+                rows: sum(index.files.iter().map(|file| file.rows)),
                 files: if is_current { index.files.len() } else { 0 },
-                bytes: index.own_files().iter().map(|file| file.bytes).sum(),
+                bytes: sum(index.own_files().iter().map(|file| file.bytes)),
                 generation: index.generation,
             }
         })
@@ -287,6 +288,35 @@ impl Manifest {
     pub(super) fn closest_model(&self, kind: ModelKind, name: &str) -> Option<String> {
         let names = self.models.get(&kind).into_iter().flat_map(BTreeMap::keys);
         helioql_grammar::closest(name, names.map(String::as_str)).map(str::to_owned)
+    }
+
+    /// Nothing is of a commit after the last: the next would write over its files.
+    fn check_generations(&self) -> Result<(), String> {
+        let last = self.generation;
+        let known = |what: &str, name: &str, generation: u64| {
+            if generation <= last {
+                Ok(())
+            } else {
+                Err(format!(
+                    "expected {what} `{name}` to be of generation {last} at most, found {generation}"
+                ))
+            }
+        };
+        for (name, table) in &self.tables {
+            known("table", name, table.generation)?;
+            for part in &table.parts {
+                known("table", name, part.generation)?;
+            }
+        }
+        for (kind, models) in &self.models {
+            for (name, model) in models {
+                known(kind.as_str(), name, model.generation)?;
+            }
+        }
+        for (name, index) in &self.indexes {
+            known("index", name, index.generation)?;
+        }
+        Ok(())
     }
 
     /// Files lie where their names say, and nowhere else: a manifest that points out of its directory
@@ -329,6 +359,11 @@ impl Manifest {
         }
         Ok(())
     }
+}
+
+/// A sum of what files are said to have, which no file need bear out.
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
 }
 
 /// The content of a manifest, if it is what was written.

@@ -632,6 +632,58 @@ fn a_manifest_cannot_point_out_of_its_directory() -> Outcome {
 }
 
 #[test]
+fn generations_of_a_manifest_are_in_their_order() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    let whole = Manifest::read(catalogue.root())?;
+    Manifest {
+        generation: 0,
+        ..whole.clone()
+    }
+    .write(catalogue.root())?;
+    let message = Catalogue::open(catalogue.root())
+        .expect_err("a table of a later commit")
+        .to_string();
+    assert!(
+        message.contains("expected table `sharps` to be of generation 0 at most, found 1"),
+        "{message}"
+    );
+    Manifest {
+        generation: u64::MAX,
+        ..whole
+    }
+    .write(catalogue.root())?;
+    let last = Catalogue::open(catalogue.root())?;
+    assert_eq!(last.tables(), catalogue.tables());
+    let message = last.begin().expect_err("nothing can follow").to_string();
+    assert!(
+        message.contains("its generation is 18446744073709551615, which none can follow"),
+        "{message}"
+    );
+    Ok(())
+}
+
+#[test]
+fn sizes_that_no_file_bears_out_are_no_panic() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    let mut manifest = Manifest::read(catalogue.root())?;
+    if let Some(table) = manifest.tables.get_mut("sharps") {
+        let mut part = table.parts[0].clone();
+        (part.rows, part.file.bytes) = (u64::MAX, u64::MAX);
+        table.parts.push(part);
+    }
+    manifest.write(catalogue.root())?;
+    let opened = Catalogue::open(catalogue.root())?;
+    assert_eq!(
+        opened.table("sharps").map(|table| (table.rows, table.bytes)),
+        Some((u64::MAX, u64::MAX))
+    );
+    assert!(opened.verify_table("sharps").is_err());
+    Ok(())
+}
+
+#[test]
 fn names_cannot_leave_the_directory() -> Outcome {
     let (_directory, catalogue) = catalogue()?;
     let mut change = catalogue.begin()?;

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::{network::simsiam, physical::Joint};
 use crate::{
     generator::scale::Scale,
-    nn::{Result, error::setting},
+    nn::{
+        Result,
+        error::{features, setting},
+    },
     patch::Grid,
 };
 
@@ -135,8 +138,8 @@ impl EncoderConfig {
         match &self.arch {
             Arch::Resnet(resnet) => resnet.check(self.size)?,
             // The last of five halvings must leave a pixel.
-            Arch::Simsiam if !(32..=MOST).contains(&self.size) => {
-                return Err(setting("size", "from 32 to 4096", &self.size));
+            Arch::Simsiam if !(32..=512).contains(&self.size) => {
+                return Err(setting("size", "from 32 to 512", &self.size));
             }
             Arch::Simsiam if self.learned != simsiam::FEATURES => {
                 return Err(setting(
@@ -153,6 +156,7 @@ impl EncoderConfig {
                 return Err(setting(name, "from 1 to 4096", &value));
             }
         }
+        features("measured_size", 1, measured)?;
         for (name, value) in [
             ("clip_gauss", f64::from(self.clip_gauss)),
             ("cell_mm", self.cell_mm),
@@ -183,6 +187,10 @@ impl Resnet {
         if size > MOST || side < 2 || !side.is_multiple_of(2) || side << self.channels.len() != size {
             let expected = format!("an even number times {}, up to 4096", 1 << self.channels.len());
             return Err(setting("size", &expected, &size));
+        }
+        features("size", 1, size)?;
+        for (halvings, &channels) in (1..).zip(&self.channels) {
+            features("channels", channels, size >> halvings)?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::nn::Result;
-use crate::nn::error::setting;
+use crate::nn::error::{features, setting};
 use crate::patch::Grid;
 
 use super::calibration::Calibration;
@@ -251,6 +251,9 @@ impl Dcgan {
                 &format!("{drawn}, four doubled once per stage"),
                 &size,
             ));
+        }
+        for (stage, &channels) in self.channels.iter().enumerate() {
+            features("channels", channels, FIRST_SIDE << stage)?;
         }
         if !(self.tanh_scale > 0.0 && self.tanh_scale.is_finite()) {
             return Err(setting("tanh_scale", "a positive number", &self.tanh_scale));

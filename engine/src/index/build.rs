@@ -24,7 +24,7 @@ pub(crate) fn bytes_needed(settings: &Settings, rows: usize, dimension: usize) -
     // it, and where it and its vector lie.
     let node = 14 + 8 * settings.connectivity + 8 + 2 * 16 + 8;
     // What the library allocates grows by doubling.
-    rows * (dimension * size_of::<f32>() + 2 * (dimension * number + node))
+    rows.saturating_mul(dimension * size_of::<f32>() + 2 * (dimension * number + node))
 }
 
 /// The index of `vectors`.

@@ -125,7 +125,7 @@ impl Vectors {
                 let matching = bits
                     .set_indices()
                     .map(|index| (first + index, self.get(first + index)));
-                query.compare(matching, &mut offer);
+                query.compare_scattered(matching, &mut offer);
             }
         }
         compared

@@ -37,7 +37,8 @@ pub(crate) fn measure(
         let places = found
             .iter()
             .map(|row| (*row as usize, index.vectors.get(*row as usize)));
-        Query::new(metric, query).compare(places, |row, distance| nearest.offer(Found { distance, row }));
+        Query::new(metric, query)
+            .compare_scattered(places, |row, distance| nearest.offer(Found { distance, row }));
         let found = nearest.finish();
 
         let mut nearest = Nearest::new(k);

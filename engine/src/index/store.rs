@@ -39,6 +39,11 @@ impl IndexStore {
         Ok(self.put(entry, read(commit, entry)?))
     }
 
+    /// Whether the index `entry` is in memory.
+    pub(crate) fn has(&self, entry: &IndexEntry) -> bool {
+        self.loaded(entry).is_some()
+    }
+
     /// Keeps `index` in the place of any other of its name.
     pub(crate) fn put(&self, entry: &IndexEntry, index: VectorIndex) -> Arc<Loaded> {
         let loaded = Arc::new(Loaded {

@@ -47,6 +47,11 @@ use crate::{
 /// How many numbers are compared between two looks at whether the answer is still wanted: about 50 ms on one core.
 const BLOCK: usize = 100_000_000;
 
+/// How many rows a search of the graph compares for each of its candidates, about.
+const PASSED_BY: usize = 30;
+/// So many are compared in the time that a thread takes to hand them to another, some times over.
+const AT_ONCE: usize = 2_000_000;
+
 /// The indexes of a session.
 #[derive(Debug, Clone)]
 pub(crate) struct Indexes {
@@ -177,12 +182,13 @@ impl InMemory {
     fn bytes(&self) -> Result<usize, Error> {
         let (has, later) = self.rows();
         let dimension = self.commit.rows.dimension(self.vector)?;
-        let mut bytes = later * dimension * size_of::<f32>();
+        let mut bytes = later.saturating_mul(dimension * size_of::<f32>());
         if let Some(entry) = &self.index {
-            bytes += index::bytes_needed(&index::store::settings(entry)?, has, dimension);
+            let needed = index::bytes_needed(&index::store::settings(entry)?, has, dimension);
+            bytes = bytes.saturating_add(needed);
         }
         if let Some(predicate) = &self.predicate {
-            bytes += self.commit.rows.kept_bytes(&predicate.columns);
+            bytes = bytes.saturating_add(self.commit.rows.kept_bytes(&predicate.columns));
         }
         Ok(bytes)
     }
@@ -205,30 +211,43 @@ impl InMemory {
             return Ok(None);
         }
         let (this, start) = (Arc::clone(self), Instant::now());
-        let opened = blocking(move || this.open()).await?;
+        let opened = if self.is_at_hand() {
+            self.open()?
+        } else {
+            blocking(move || this.open()).await?
+        };
         counts.opening.add_elapsed(start);
-        counts.matching.add(
-            opened
-                .matching
-                .as_ref()
-                .map_or_else(|| opened.rows(), BooleanBuffer::count_set_bits),
-        );
         let opened = Arc::new(opened);
 
         let count = questions.rows.num_rows();
-        let numbers = opened.rows() * opened.later.dimension();
+        let all = opened.rows();
+        let matching = opened
+            .matching
+            .as_ref()
+            .map_or(all, BooleanBuffer::count_set_bits);
+        let compared = if matching as u64 <= self.choice.exact_up_to {
+            matching
+        } else {
+            self.choice.candidates * PASSED_BY + opened.later.len()
+        };
+        let numbers = compared * opened.later.dimension();
+        counts.matching.add(matching);
         let at_once = (BLOCK / numbers.max(1)).max(1);
         let mut found: Vec<Vec<Found>> = Vec::with_capacity(count);
         while found.len() < count {
             let start = Instant::now();
             let asked = found.len()..count.min(found.len() + at_once);
-            let (this, plan, questions, opened) = (
-                Arc::clone(self),
-                Arc::clone(plan),
-                Arc::clone(questions),
-                Arc::clone(&opened),
-            );
-            let answers = blocking(move || this.answers(&plan, &questions, &opened, asked)).await?;
+            let answers = if numbers.saturating_mul(asked.len()) <= AT_ONCE {
+                self.answers(plan, questions, &opened, asked)?
+            } else {
+                let (this, plan, questions, opened) = (
+                    Arc::clone(self),
+                    Arc::clone(plan),
+                    Arc::clone(questions),
+                    Arc::clone(&opened),
+                );
+                blocking(move || this.answers(&plan, &questions, &opened, asked)).await?
+            };
             counts.searching.add_elapsed(start);
             for answer in answers {
                 let Some(answer) = answer else {
@@ -252,6 +271,19 @@ impl InMemory {
         let answer = blocking(move || this.shown(&plan, questions, &found, &opened)).await?;
         counts.reading.add_elapsed(start);
         Ok(Some(answer))
+    }
+
+    /// Whether all that a search needs is in memory.
+    fn is_at_hand(&self) -> bool {
+        let rows = &self.commit.rows;
+        self.index
+            .as_ref()
+            .is_none_or(|entry| self.indexes.store.has(entry))
+            && rows.has_vectors(self.vector, &self.later())
+            && self
+                .predicate
+                .as_ref()
+                .is_none_or(|predicate| rows.has_kept(&predicate.columns))
     }
 
     /// Reads what a search needs.
@@ -349,7 +381,7 @@ impl InMemory {
                     compared += found.len();
                     by_graph = true;
                     let places = found.iter().map(|row| *row as usize).filter(|row| *row < has);
-                    Query::new(plan.metric, query).compare(
+                    Query::new(plan.metric, query).compare_scattered(
                         places.map(|row| (row, vectors.get(row))),
                         |row, distance| {
                             nearest.offer(Found { distance, row });

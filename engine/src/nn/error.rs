@@ -187,3 +187,19 @@ pub(crate) fn setting(setting: &'static str, expected: &str, found: &(impl ToStr
         found: found.to_string(),
     }
 }
+
+/// Refuses images within a network of more numbers than that: a description may be short, and weights few, for
+/// channels and sides that take gigabytes to run once.
+pub(crate) fn features(name: &'static str, channels: usize, side: usize) -> Result<()> {
+    /// 16 MB an image, ten times what any of our networks takes.
+    const MOST: usize = 1 << 22;
+    if channels.saturating_mul(side).saturating_mul(side) <= MOST {
+        return Ok(());
+    }
+    let expected = format!("such that an image has at most {MOST} numbers in all its channels");
+    Err(setting(
+        name,
+        &expected,
+        &format!("{channels} of {side} × {side}"),
+    ))
+}

@@ -12,7 +12,7 @@ use crate::nn::{Activation, Linear, Parameters, Result, Source, Window, default_
 
 /// The network.
 #[derive(Debug, Clone)]
-pub(in crate::encoder) struct Network {
+pub(in super::super) struct Network {
     stem: Unit,
     blocks: Vec<Block>,
     pool: usize,
@@ -21,7 +21,7 @@ pub(in crate::encoder) struct Network {
 
 impl Network {
     /// Takes the parameters that `config` and its part `resnet` name from `source`.
-    pub(in crate::encoder) fn new(
+    pub(in super::super) fn new(
         config: &EncoderConfig,
         resnet: &Resnet,
         source: &mut dyn Source,
@@ -52,7 +52,7 @@ impl Network {
     }
 
     /// Images (n, 1, size, size) to features (n, learned).
-    pub(in crate::encoder) fn forward(&self, images: &Tensor) -> Result<Tensor> {
+    pub(in super::super) fn forward(&self, images: &Tensor) -> Result<Tensor> {
         let mut h = self.stem.forward(images, true)?; // (n, c, size/2, size/2)
         for block in &self.blocks {
             h = block.forward(&h)?;
@@ -64,7 +64,7 @@ impl Network {
     }
 
     /// Writes running averages to the parameters that the network was made from.
-    pub(in crate::encoder) fn store(&self, parameters: &Parameters) -> Result<()> {
+    pub(in super::super) fn store(&self, parameters: &Parameters) -> Result<()> {
         let of_blocks = self
             .blocks
             .iter()

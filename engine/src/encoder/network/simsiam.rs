@@ -14,7 +14,7 @@ use super::unit::{Unit, Use};
 use crate::nn::{Result, Source, Window};
 
 /// Numbers in an embedding.
-pub(in crate::encoder) const FEATURES: usize = 512;
+pub(in super::super) const FEATURES: usize = 512;
 
 /// Channels of the stem and of each layer.
 const CHANNELS: [usize; 5] = [64, 64, 128, 256, FEATURES];
@@ -24,14 +24,14 @@ const FIRST_LAYER: usize = 4;
 
 /// The network.
 #[derive(Debug, Clone)]
-pub(in crate::encoder) struct Network {
+pub(in super::super) struct Network {
     stem: Unit,
     blocks: Vec<Block>,
 }
 
 impl Network {
     /// Takes the parameters from `source`.
-    pub(in crate::encoder) fn new(source: &mut dyn Source) -> Result<Self> {
+    pub(in super::super) fn new(source: &mut dyn Source) -> Result<Self> {
         let stem = convolution(source, ("backbone.0", "backbone.1"), (1, CHANNELS[0]), 7, 2)?;
         let mut blocks = Vec::new();
         for (i, channels) in CHANNELS.windows(2).enumerate() {
@@ -44,7 +44,7 @@ impl Network {
     }
 
     /// Images (n, 1, size, size) to features (n, 512).
-    pub(in crate::encoder) fn forward(&self, images: &Tensor) -> Result<Tensor> {
+    pub(in super::super) fn forward(&self, images: &Tensor) -> Result<Tensor> {
         let h = self.stem.forward(images, true)?; // (n, 64, size/2, size/2)
         // After a rectifier nothing lies below the zeros of the padding.
         let h = h.pad_with_zeros(2, 1, 1)?.pad_with_zeros(3, 1, 1)?;

@@ -8,7 +8,7 @@ use crate::nn::{Activation, Conv2d, Init, Result, Source, Window, default_std};
 
 /// Whether normalisation follows the batch or stands in the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::encoder) enum Use {
+pub(in super::super) enum Use {
     Training,
     Inference,
 }

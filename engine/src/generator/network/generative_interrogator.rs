@@ -10,10 +10,10 @@ use candle_core::Tensor;
 use crate::nn::{Activation, ConvTranspose2d, Linear, Result, Source, Window, default_std};
 
 /// Side of the image in pixels.
-pub(in crate::generator) const SIZE: usize = 128;
+pub(in super::super) const SIZE: usize = 128;
 
 /// Length of z.
-pub(in crate::generator) const LATENT_DIM: usize = 100;
+pub(in super::super) const LATENT_DIM: usize = 100;
 
 /// Channels and side of the first image.
 const START: (usize, usize) = (64, 15);

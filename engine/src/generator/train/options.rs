@@ -153,7 +153,7 @@ impl TrainOptions {
     }
 
     /// Adam of both networks.
-    pub(in crate::generator) fn adam(&self) -> AdamConfig {
+    pub(in super::super) fn adam(&self) -> AdamConfig {
         AdamConfig {
             beta1: self.beta1,
             beta2: self.beta2,

@@ -13,12 +13,18 @@ use crate::nn::{ModelError, Result};
 /// A description of more bytes than this is of no network that we know: theirs have a few thousand.
 const MOST_PICKLE: usize = 16 << 20;
 
+/// Numbers that views may make of fewer. Views of a stride of 0 repeat the numbers of their storage, so that a file
+/// of a kilobyte could ask for gigabytes; the networks that we know have 12 million in all.
+const MOST_REPEATED: usize = 1 << 24;
+
 /// An opened checkpoint.
 pub(super) struct Checkpoint {
     archive: ZipArchive<Cursor<Vec<u8>>>,
     /// Folder inside the zip.
     root: String,
     views: BTreeMap<String, View>,
+    /// How many of [`MOST_REPEATED`] are left.
+    repeated: usize,
 }
 
 impl Checkpoint {
@@ -46,7 +52,12 @@ impl Checkpoint {
         }
         let pickle = entry(&mut archive, &format!("{root}data.pkl"), MOST_PICKLE)?;
         let views = pickle::views(&pickle)?;
-        Ok(Self { archive, root, views })
+        Ok(Self {
+            archive,
+            root,
+            views,
+            repeated: MOST_REPEATED,
+        })
     }
 
     pub(super) fn shapes(&self) -> BTreeMap<String, Vec<usize>> {
@@ -69,6 +80,14 @@ impl Checkpoint {
         let storage = format!("{}data/{}", self.root, view.storage);
         let bytes = entry(&mut self.archive, &storage, usize::MAX)?;
         let (words, _) = bytes.as_chunks::<4>();
+        if view.count().is_none_or(|count| count > words.len()) {
+            let left = view.count().and_then(|count| self.repeated.checked_sub(count));
+            self.repeated = left.ok_or_else(|| {
+                ModelError::PyTorch(format!(
+                    "with tensor `{name}` its tensors repeat numbers to more than {MOST_REPEATED}, which no network needs"
+                ))
+            })?;
+        }
         view.gather(words).ok_or_else(|| {
             let found = words.len();
             ModelError::PyTorch(format!(
@@ -87,9 +106,14 @@ impl fmt::Debug for Checkpoint {
 }
 
 impl View {
+    /// How many numbers it sees; `None` where they cannot be counted.
+    fn count(&self) -> Option<usize> {
+        self.shape.iter().try_fold(1, |n: usize, &d| n.checked_mul(d))
+    }
+
     /// The numbers that the view sees, or `None` where it sees beyond the storage.
     fn gather(&self, storage: &[[u8; 4]]) -> Option<Vec<f32>> {
-        let count = self.shape.iter().try_fold(1, |n: usize, &d| n.checked_mul(d))?;
+        let count = self.count()?;
         if count == 0 {
             return Some(Vec::new());
         }

@@ -52,10 +52,10 @@ impl fmt::Display for Cell<'_> {
         const SHOWN: usize = 40;
         match self {
             Self::Missing => Ok(()),
-            Self::Text(text) if text.chars().count() > SHOWN => {
-                write!(f, "{}…", text.chars().take(SHOWN).collect::<String>())
-            }
-            Self::Text(text) => f.write_str(text),
+            Self::Text(text) => match text.char_indices().nth(SHOWN) {
+                Some((end, _)) => write!(f, "{}…", &text[..end]),
+                None => f.write_str(text),
+            },
             Self::Real(value) => write!(f, "{value}"),
             Self::Integer(value) | Self::Utc(value) | Self::WallClock(value) => write!(f, "{value}"),
         }
@@ -91,9 +91,13 @@ pub(super) fn integer(cell: &Cell<'_>) -> Option<i64> {
     }
 }
 
+/// A text that is no longer than any keyword's: a table can repeat one text in all its rows, where it takes no space.
 pub(super) fn text(cell: &Cell<'_>) -> Option<Box<str>> {
+    const MOST_BYTES: usize = 1024;
     match cell {
-        Cell::Text(text) => Some(text.trim().into()),
+        Cell::Text(text) => Some(text.trim())
+            .filter(|text| text.len() <= MOST_BYTES)
+            .map(Into::into),
         Cell::Real(value) => Some(value.to_string().into()),
         Cell::Integer(value) => Some(value.to_string().into()),
         Cell::Missing | Cell::Utc(_) | Cell::WallClock(_) => None,

@@ -150,7 +150,7 @@ pub(super) fn read(
         ..records.clone()
     };
     rows.begin(&all.to_string(), SOURCE);
-    let (mut total, mut done) = (None, 0);
+    let (mut total, mut done) = (None, 0_u64);
     let mut parts = vec![all];
     while let Some(part) = parts.pop() {
         let set = part.to_string();
@@ -170,7 +170,7 @@ pub(super) fn read(
             })?;
             list.add_to(rows, &set)?;
         }
-        done += count;
+        done = done.saturating_add(count);
         models.report(&Progress {
             task: "asking JSOC".to_owned(),
             step: done,

@@ -4,16 +4,24 @@
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read},
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    sync::Arc,
 };
 
 use arrow::{
     array::{Array, ArrayRef, AsArray, RecordBatch},
     compute::cast,
-    datatypes::{DataType, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType},
+    datatypes::{DataType, Float64Type, Int64Type, Schema, TimeUnit, TimestampMicrosecondType},
 };
 use helioql_catalog::find_files;
-use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
+use parquet::{
+    arrow::{
+        ProjectionMask,
+        arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
+    },
+    errors::ParquetError,
+};
 
 use super::{cell::Cell, keyword_rows::KeywordRows, rs_list::RsList};
 use crate::{
@@ -26,6 +34,9 @@ use crate::{
 const SOURCE: &str = "keywords";
 /// Rows between two looks at the cancel flag.
 const CHUNK: usize = 8192;
+/// More rows than any table has in a byte of Parquet. Equal steps take next to nothing there, so that a kilobyte could
+/// hold a billion.
+const MOST_ROWS_PER_BYTE: u64 = 16;
 
 #[derive(Clone, Copy, PartialEq)]
 enum Form {
@@ -92,7 +103,7 @@ pub(super) fn read(models: &Handle, patterns: &[String], rows: &mut KeywordRows)
                     reply.check(&name)?;
                     reply.add_to(rows, &name)?;
                 }
-                Form::Parquet => parquet(models, &name, file, rows)?,
+                Form::Parquet => caught(&name, || parquet(models, &name, file, rows))?,
             }
         }
     }
@@ -154,14 +165,36 @@ fn separator(head: &[u8]) -> u8 {
         .unwrap_or(b',')
 }
 
+/// Runs the reader of Parquet. It is written to return errors, but a damaged file can meet one of its assertions
+/// first, so a panic within it is answered as a damaged file.
+fn caught(name: &str, read: impl FnOnce() -> Result<()>) -> Result<()> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let message = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let message = message.or_else(|| panic.downcast_ref::<String>().cloned());
+        let message = message.unwrap_or_else(|| "no reason given".to_owned());
+        Err(broken(
+            name,
+            format!("damaged in a way that the reader of Parquet does not name: {message}"),
+        ))
+    })
+}
+
 fn parquet(models: &Handle, name: &str, file: File, rows: &mut KeywordRows) -> Result<()> {
     let failed = |reason| broken(name, reason);
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| failed(error.to_string()))?;
-    let schema = builder.schema().clone();
+    let bytes = file.metadata().map_err(|error| failed(error.to_string()))?.len();
+    let metadata = metadata(&file).map_err(|error| failed(error.to_string()))?;
+    let schema = metadata.schema().clone();
     let layout = rows.layout(schema.fields().iter().map(|field| field.name().as_str()))?;
-    let read = layout.columns();
+    let mut read = layout.columns();
+    read.retain(|column| is_read(schema.field(*column).data_type()));
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
     let total = builder.metadata().file_metadata().num_rows().max(0) as usize;
+    let most = bytes.saturating_mul(MOST_ROWS_PER_BYTE);
+    if total as u64 > most {
+        return Err(failed(format!(
+            "expected at most {MOST_ROWS_PER_BYTE} rows in each of its {bytes} bytes, found {total}"
+        )));
+    }
     let mask = ProjectionMask::roots(builder.parquet_schema(), read.iter().copied());
     let reader = builder
         .with_projection(mask)
@@ -200,26 +233,42 @@ enum Column {
     Other,
 }
 
+/// The file's own description, with texts as views: a text that many rows have is then in memory once.
+///
+/// A schema of Arrow's that stands beside that of Parquet is passed over. It says nothing that keywords need, and arrow
+/// panics where it is damaged.
+fn metadata(file: &File) -> Result<ArrowReaderMetadata, ParquetError> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let plain = ArrowReaderMetadata::load(file, options)?;
+    let viewed = plain.schema().fields().iter().map(|field| {
+        let field = field.as_ref().clone();
+        match field.data_type() {
+            DataType::Utf8 => field.with_data_type(DataType::Utf8View),
+            _ => field,
+        }
+    });
+    let schema = Arc::new(Schema::new(viewed.collect::<Vec<_>>()));
+    ArrowReaderMetadata::try_new(
+        Arc::clone(plain.metadata()),
+        ArrowReaderOptions::new().with_schema(schema),
+    )
+}
+
+/// Whether a keyword can be of a type; columns of others are not even decoded.
+fn is_read(data_type: &DataType) -> bool {
+    data_type.is_numeric() || matches!(data_type, DataType::Utf8View | DataType::Timestamp(..))
+}
+
 fn columns(batch: &RecordBatch) -> Result<Vec<Column>, arrow::error::ArrowError> {
     let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
     batch
         .columns()
         .iter()
         .map(|array| {
-            let is_text = |data_type: &DataType| {
-                matches!(
-                    data_type,
-                    DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-                )
-            };
             Ok(match array.data_type() {
                 data_type if data_type.is_integer() => Column::Integer(cast(array, &DataType::Int64)?),
-                data_type if data_type.is_floating() => Column::Real(cast(array, &DataType::Float64)?),
-                DataType::Decimal128(..) => Column::Real(cast(array, &DataType::Float64)?),
-                data_type if is_text(data_type) => Column::Text(cast(array, &DataType::Utf8)?),
-                DataType::Dictionary(_, values) if is_text(values) => {
-                    Column::Text(cast(array, &DataType::Utf8)?)
-                }
+                data_type if data_type.is_numeric() => Column::Real(cast(array, &DataType::Float64)?),
+                DataType::Utf8View => Column::Text(Arc::clone(array)),
                 DataType::Timestamp(_, zone) => Column::Time {
                     micros: cast(array, &micros)?,
                     utc: zone.is_some(),
@@ -241,7 +290,7 @@ impl Column {
             return Cell::Missing;
         }
         match self {
-            Self::Text(array) => Cell::Text(array.as_string::<i32>().value(row)),
+            Self::Text(array) => Cell::Text(array.as_string_view().value(row)),
             Self::Real(array) => Cell::Real(array.as_primitive::<Float64Type>().value(row)),
             Self::Integer(array) => Cell::Integer(array.as_primitive::<Int64Type>().value(row)),
             Self::Time { micros, utc } => {
@@ -264,4 +313,22 @@ fn report(models: &Handle, name: &str, step: usize, steps: usize) {
         steps: steps as u64,
         metrics: Vec::new(),
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_of_the_reader_names_the_file() {
+        for number in [None, Some(-1)] {
+            let read = || match number {
+                None => panic!("a length is negative"),
+                Some(number) => panic!("a length is {number}"),
+            };
+            let message = caught("t.parquet", read).expect_err("a panic").to_string();
+            assert!(message.contains("t.parquet"), "{message}");
+            assert!(message.contains("does not name: a length is "), "{message}");
+        }
+    }
 }

@@ -181,6 +181,18 @@ impl StoredRows {
         Ok(vectors)
     }
 
+    /// Whether [`vectors`](Self::vectors) has them in memory.
+    pub(crate) fn has_vectors(&self, column: usize, files: &Range<usize>) -> bool {
+        let kept = self.vectors.lock().unwrap_or_else(PoisonError::into_inner);
+        files.is_empty() || kept.contains_key(&(column, files.start))
+    }
+
+    /// Whether [`read_kept`](Self::read_kept) has all of these columns in memory.
+    pub(crate) fn has_kept(&self, columns: &[usize]) -> bool {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        columns.iter().all(|column| kept.contains_key(column))
+    }
+
     /// Reads the vectors in a column of some files.
     pub(crate) fn read_vectors(
         &self,
