@@ -27,6 +27,10 @@ pub(crate) fn bytes_needed(settings: &Settings, rows: usize, dimension: usize) -
     rows.saturating_mul(dimension * size_of::<f32>() + 2 * (dimension * number + node))
 }
 
+/// So many rows are added one after the other, so that the same rows make the same graph. More would take too long on
+/// one thread.
+const IN_ORDER: usize = 10_000;
+
 /// The index of `vectors`.
 pub(crate) fn build(settings: Settings, vectors: Vectors, observer: &dyn Observer) -> Result<VectorIndex> {
     let graph = Graph::new(&settings, &vectors, vectors.len())?;
@@ -62,9 +66,12 @@ fn add(index: &VectorIndex, first: usize, observer: &dyn Observer) -> Result<()>
         if observer.is_cancelled() {
             return Err(Error::Cancelled);
         }
-        chunk
-            .par_iter()
-            .try_for_each(|&row| index.graph.add(row, index.vectors.get(row)))?;
+        let add = |&row: &usize| index.graph.add(row, index.vectors.get(row));
+        if rows.len() <= IN_ORDER {
+            chunk.iter().try_for_each(add)?;
+        } else {
+            chunk.par_iter().try_for_each(add)?;
+        }
         done += chunk.len() as u64;
         observer.report(&Progress {
             task: "building the index".to_owned(),

@@ -43,7 +43,14 @@ pub(super) async fn execute(session: &Session, create: &CreateIndex, text: &str)
     let bytes = index::bytes_needed(&settings, rows, dimension);
     let context = session.context().task_ctx();
     let memory = MemoryConsumer::new(format!("index `{name}`")).register(context.memory_pool());
-    memory.try_grow(bytes)?;
+    memory.try_grow(bytes).map_err(|_| {
+        Diagnostic::error(format!(
+            "an index of {rows} vectors of {dimension} numbers needs about {} MB, more than the memory limit leaves",
+            bytes.div_ceil(1_000_000)
+        ))
+        .with_span(create.name.span)
+        .with_hint("storage = 'i8' and a smaller connectivity need less")
+    })?;
 
     let models = session.models().clone();
     let config = IndexConfig {

@@ -47,8 +47,10 @@ found least. Nothing is changed.",
         setting("seed", "whole number", "", "0", "that of both samples"),
     ],
     returns: "A table of fact and value: what it covers, whether it is whole, and each recall.",
-    examples: &["CREATE INDEX sharps_hnsw ON sharps USING HNSW (embedding);\n\
-         CHECK INDEX sharps_hnsw WITH (queries = 50, generated = 4)"],
+    examples: &[
+        "CREATE INDEX sharps_hnsw ON sharps USING HNSW (embedding) WITH (expansion_search = 256);\n\
+         CHECK INDEX sharps_hnsw WITH (queries = 50, generated = 4)",
+    ],
     errors: &["CHECK INDEX sharps_hsnw"],
 };
 

@@ -41,7 +41,7 @@ was written anew by UPDATE, DELETE or IMPORT is compared exactly until then. Row
 that is not a finite number, or, for cosine, is zero, are near to nothing and are left out. A damaged index is made \
 anew by the next search that needs it, with a warning.\n\n\
 Building takes about log(rows) × rows comparisons and runs on all threads; it can be interrupted, and reserves its \
-memory before it begins. On several threads two builds of the same rows may differ in what they find at their edges.",
+memory before it begins. Of more than 10,000 rows two builds may differ in what they find at their edges.",
     settings: &[
         setting("metric", "text", "", "'l2'", "'l2' (Euclidean) or 'cosine'"),
         setting(
