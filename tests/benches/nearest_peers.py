@@ -227,12 +227,13 @@ def duckdb_vss(table, vectors, queries, masks, nearest):
 
 def lancedb_hnsw(table, vectors, queries, masks, nearest):
     import lancedb
+    from lancedb.index import HnswSq
 
     with tempfile.TemporaryDirectory() as folder:
         rows = lancedb.connect(folder).create_table("t", table)
 
         def index():
-            rows.create_index(metric="l2", vector_column_name="v", index_type="IVF_HNSW_SQ", m=16, ef_construction=128)
+            rows.create_index("v", config=HnswSq(distance_type="l2", m=16, ef_construction=128))
 
         _, build = timed(index)
         for refine in (None, 10):

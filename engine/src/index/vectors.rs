@@ -70,7 +70,8 @@ impl Vectors {
     /// The first rows of `longer`, if they are these, bit by bit.
     pub(crate) fn begin(&self, longer: &Self) -> bool {
         let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
-        longer.numbers.len() >= self.numbers.len()
+        longer.dimension == self.dimension
+            && longer.numbers.len() >= self.numbers.len()
             && self
                 .numbers
                 .chunks(4096)

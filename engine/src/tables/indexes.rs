@@ -18,8 +18,16 @@ pub(crate) async fn bring_up_to_date(session: &Session, of: &[String]) -> Result
             continue;
         };
         let (catalogue, models) = (catalogue.clone(), session.models().clone());
+        let name = entry.name.clone();
         let renewed = blocking(move || index::store::bring_up_to_date(&catalogue, &commit, &entry, &models));
-        done.extend(renewed.await?);
+        match renewed.await {
+            Ok(renewed) => done.extend(renewed),
+            Err(error) if error.is_cancelled() => return Err(error),
+            // The change before it is made; an index that no longer fits its table must not undo what was said of it.
+            Err(error) => session
+                .models()
+                .warn(&format!("the index `{name}` was not brought up to date: {error}")),
+        }
     }
     if !done.is_empty() {
         tables::register(session).await?;
