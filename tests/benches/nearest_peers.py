@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Other libraries on the vectors, queries and filters of the benchmark `nearest`, one thread each.
+"""Other libraries on the vectors, queries and filters of the benchmark `nearest`, one thread each (but for LanceDB,
+which hangs with one).
 
-    pip install numpy pyarrow faiss-cpu hnswlib usearch duckdb duckdb-extension-vss lancedb sqlite-vec
+    pip install numpy pyarrow faiss-cpu hnswlib usearch duckdb duckdb-extension-vss lancedb sqlite-vec apsw
     python tests/benches/nearest_peers.py make FOLDER [ROWS]     writes vectors and queries, which both read
     cargo bench -p helioql-tests --bench nearest --locked -- FOLDER
     python tests/benches/nearest_peers.py run FOLDER             measures the peers
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "LANCE_CPU_THREADS", "LANCE_IO_THREADS"):
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 import numpy as np
@@ -252,13 +253,12 @@ def lancedb_hnsw(table, vectors, queries, masks, nearest):
 
 
 def sqlite_exact(table, vectors, queries, masks, nearest):
-    import sqlite3
-
+    import apsw  # the module of the standard library may be built without extensions
     import sqlite_vec
 
-    connection = sqlite3.connect(":memory:")
+    connection = apsw.Connection(":memory:")
     connection.enable_load_extension(True)
-    sqlite_vec.load(connection)
+    connection.load_extension(sqlite_vec.loadable_path())
     connection.execute(f"CREATE VIRTUAL TABLE t USING vec0(id INTEGER PRIMARY KEY, u FLOAT, c INTEGER, v FLOAT[{DIMENSION}])")
 
     def fill():
