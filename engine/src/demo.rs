@@ -72,8 +72,7 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
     let batches = make(&models, observer)?;
     let index = index::build(index::Settings::default(), vectors(&batches)?, observer)?;
     transaction.write_table(sharps::SHARPS, sharps::schema(&models)?, batches)?;
-    transaction.commit()?;
-    let files = catalogue.snapshot()?.table_files(sharps::SHARPS)?;
+    let files = transaction.table_files(sharps::SHARPS)?;
     let config = IndexConfig {
         column: EMBEDDING.to_owned(),
         encoder: Some(encoder.identity.clone()),
@@ -83,7 +82,8 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
         ),
         ..IndexConfig::default()
     };
-    index::store::commit(&catalogue, INDEX, sharps::SHARPS, files, config, &index)?;
+    index::store::put(&mut transaction, INDEX, sharps::SHARPS, files, config, &index)?;
+    transaction.commit()?;
     Ok(catalogue)
 }
 

@@ -15,7 +15,7 @@ use super::file::{NewFile, io, sync_directory};
 use super::lock::{self, WriterLock};
 use super::manifest::{self, Manifest, Model, Part, model_paths, table_path};
 use super::table::TableWriter;
-use super::{Catalogue, ModelKind, Removed, name, readers, table};
+use super::{Catalogue, FileId, ModelKind, Removed, name, readers, table};
 use crate::error::StoreError;
 
 /// A change that is being made. Dropped without [`commit`](Self::commit) it never was.
@@ -225,6 +225,14 @@ impl Transaction {
             .or_default()
             .insert(name.to_owned(), model);
         Ok(())
+    }
+
+    /// What the files of a table will be told by, in the order of its rows.
+    ///
+    /// # Errors
+    /// When there will be no such table.
+    pub fn table_files(&self, name: &str) -> Result<Vec<FileId>, StoreError> {
+        Ok(self.next.table(name)?.files().collect())
     }
 
     /// The tables that there will be, by name.

@@ -99,6 +99,20 @@ impl Nearest {
 }
 
 impl Vectors {
+    /// Offers some rows, such as a graph has found, at their exact distances.
+    pub(crate) fn offer(&self, metric: Metric, query: &[f32], rows: &[u64], nearest: &mut Nearest) {
+        let places = rows
+            .iter()
+            .map(|row| *row as usize)
+            .filter(|row| *row < self.len());
+        Query::new(metric, query).compare_scattered(
+            places.map(|row| (row, self.get(row))),
+            |row, distance| {
+                nearest.offer(Found { distance, row });
+            },
+        );
+    }
+
     /// Offers the rows from `first` to before `last`; rows that are no place have no distance.
     pub(crate) fn search(
         &self,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Choice, Found, Rows, VectorIndex, nearest::Nearest};
-use crate::{Error, Result, nearest::metric::Query, progress::Observer};
+use super::{Choice, Nearest, Rows, VectorIndex};
+use crate::{Error, Result, progress::Observer};
 
 /// What some questions found.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,11 +34,7 @@ pub(crate) fn measure(
         }
         let mut nearest = Nearest::new(k);
         let found = index.graph.search(query, candidates, None)?;
-        let places = found
-            .iter()
-            .map(|row| (*row as usize, index.vectors.get(*row as usize)));
-        Query::new(metric, query)
-            .compare_scattered(places, |row, distance| nearest.offer(Found { distance, row }));
+        index.vectors.offer(metric, query, &found, &mut nearest);
         let found = nearest.finish();
 
         let mut nearest = Nearest::new(k);

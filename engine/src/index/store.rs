@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use helioql_catalog::{Catalogue, FileId, IndexConfig, IndexEntry, NewIndex};
+use helioql_catalog::{Catalogue, FileId, IndexConfig, IndexEntry, NewIndex, Transaction};
 
 use super::{Graph, Settings, VectorIndex, Vectors, build, extend};
 use crate::{Error, Result, models::Handle, tables::stored::Commit};
@@ -114,17 +114,29 @@ pub(crate) fn bring_up_to_date(
     if entry.files == of.rows.files() && read(of, entry).is_ok() {
         return Ok(None);
     }
-    let files = of.snapshot.table_files(&of.name)?;
     let index = renewed(of, entry, models)?;
-    commit(
-        catalogue,
+    keep(catalogue, of, entry, &index)?;
+    Ok(Some(entry.name.clone()))
+}
+
+/// Commits `index` in the place of `entry`, made of all rows that the table has in `of`.
+pub(crate) fn keep(
+    catalogue: &Catalogue,
+    of: &Commit,
+    entry: &IndexEntry,
+    index: &VectorIndex,
+) -> Result<()> {
+    let files = of.snapshot.table_files(&of.name)?;
+    let mut change = catalogue.begin()?;
+    put(
+        &mut change,
         &entry.name,
         &entry.table,
         files,
         entry.config.clone(),
-        &index,
+        index,
     )?;
-    Ok(Some(entry.name.clone()))
+    Ok(change.commit()?)
 }
 
 /// The settings of an index in the catalogue.
@@ -138,9 +150,9 @@ pub(crate) fn settings(entry: &IndexEntry) -> Result<Settings> {
     })
 }
 
-/// Commits `index`, which was made of the rows of `files`.
-pub(crate) fn commit(
-    catalogue: &Catalogue,
+/// Puts `index`, which was made of the rows of `files`, into a change.
+pub(crate) fn put(
+    change: &mut Transaction,
     name: &str,
     table: &str,
     files: Vec<FileId>,
@@ -159,14 +171,12 @@ pub(crate) fn commit(
         left_out: (rows - index.graph.len()) as u64,
         ..config
     };
-    let mut change = catalogue.begin()?;
-    change.put_index(&NewIndex {
+    Ok(change.put_index(&NewIndex {
         name,
         table,
         files,
         config,
         vectors: index.vectors.numbers(),
         graph: &|path| index.graph.save(path),
-    })?;
-    Ok(change.commit()?)
+    })?)
 }

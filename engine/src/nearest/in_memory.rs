@@ -32,7 +32,6 @@ use rayon::prelude::*;
 
 use super::{
     NearestNode,
-    metric::Query,
     search::{Answer, Plan, Questions, is_finite},
     top_k::{Candidate, Keys},
 };
@@ -318,18 +317,7 @@ impl InMemory {
         ));
         let index = index::store::renewed(commit, entry, models)?;
         if let Some(catalogue) = &indexes.catalogue {
-            let files = commit
-                .snapshot
-                .table_files(&commit.name)
-                .map_err(helioql_catalog::Error::from)?;
-            let kept = index::store::commit(
-                catalogue,
-                &entry.name,
-                &entry.table,
-                files,
-                entry.config.clone(),
-                &index,
-            );
+            let kept = index::store::keep(catalogue, commit, entry, &index);
             if let Err(error) = kept {
                 models.warn(&format!("the index `{}` was not kept: {error}", entry.name));
             }
@@ -380,13 +368,7 @@ impl InMemory {
                 if found.len() >= plan.k.min(wanted) {
                     compared += found.len();
                     by_graph = true;
-                    let places = found.iter().map(|row| *row as usize).filter(|row| *row < has);
-                    Query::new(plan.metric, query).compare_scattered(
-                        places.map(|row| (row, vectors.get(row))),
-                        |row, distance| {
-                            nearest.offer(Found { distance, row });
-                        },
-                    );
+                    vectors.offer(plan.metric, query, &found, &mut nearest);
                 }
             }
             if !by_graph {

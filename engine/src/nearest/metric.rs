@@ -59,12 +59,7 @@ impl<'q> Query<'q> {
         rows: impl Iterator<Item = (usize, &'v [f32])>,
         found: impl FnMut(usize, f64),
     ) {
-        pulp::Arch::new().dispatch(Comparison {
-            query: *self,
-            rows,
-            found,
-            scattered: false,
-        });
+        self.dispatch(rows, found, false);
     }
 
     /// The same of rows that lie far from each other: several are compared at a time, so that one need not wait for the
@@ -74,11 +69,20 @@ impl<'q> Query<'q> {
         rows: impl Iterator<Item = (usize, &'v [f32])>,
         found: impl FnMut(usize, f64),
     ) {
+        self.dispatch(rows, found, true);
+    }
+
+    fn dispatch<'v>(
+        &self,
+        rows: impl Iterator<Item = (usize, &'v [f32])>,
+        found: impl FnMut(usize, f64),
+        scattered: bool,
+    ) {
         pulp::Arch::new().dispatch(Comparison {
             query: *self,
             rows,
             found,
-            scattered: true,
+            scattered,
         });
     }
 

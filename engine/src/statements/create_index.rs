@@ -67,7 +67,9 @@ pub(super) async fn execute(session: &Session, create: &CreateIndex, text: &str)
         let vectors = commit.rows.read_vectors(column, all, &models)?;
         let built = index::build(settings, vectors, &models)?;
         let files = commit.snapshot.table_files(&commit.name)?;
-        index::store::commit(&catalogue, &kept, &commit.name, files, config, &built)?;
+        let mut change = catalogue.begin()?;
+        index::store::put(&mut change, &kept, &commit.name, files, config, &built)?;
+        change.commit()?;
         Ok([
             ("rows".to_owned(), built.vectors.len().to_string()),
             (
