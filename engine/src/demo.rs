@@ -12,7 +12,7 @@ use std::{
 
 use arrow::record_batch::RecordBatch;
 use helioql_catalog::{
-    Catalogue, Header, IndexConfig, SharpId, Transaction,
+    Catalogue, Header, IndexConfig, SharpId,
     error::StoreError,
     fits::Value,
     schema::{SharpRow, sharps_batch},
@@ -53,7 +53,7 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
         "demo-v{VERSION}-{}.helio",
         encoder.identity.replace('#', "-")
     ));
-    let catalogue = Catalogue::open_or_create(&path)?;
+    let catalogue = patiently(|| Catalogue::open_or_create(&path))?;
     let is_whole = || {
         catalogue
             .table(sharps::SHARPS)
@@ -64,7 +64,7 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
     if is_whole() {
         return Ok(catalogue);
     }
-    let mut transaction = begin(&catalogue)?;
+    let mut transaction = patiently(|| catalogue.begin())?;
     // Another process may have made it while this one waited for the lock.
     if is_whole() {
         return Ok(catalogue);
@@ -104,15 +104,15 @@ fn vectors(batches: &[RecordBatch]) -> Result<Vectors> {
 }
 
 /// Waits for another first start that makes the demo just now.
-fn begin(catalogue: &Catalogue) -> Result<Transaction> {
+fn patiently<T>(attempt: impl Fn() -> Result<T, StoreError>) -> Result<T> {
     const PATIENCE: Duration = Duration::from_mins(1);
     let start = Instant::now();
     loop {
-        match catalogue.begin() {
+        match attempt() {
             Err(StoreError::Locked { .. }) if start.elapsed() < PATIENCE => {
                 std::thread::sleep(Duration::from_millis(100));
             }
-            begun => return Ok(begun?),
+            done => return Ok(done?),
         }
     }
 }
