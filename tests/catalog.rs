@@ -209,6 +209,99 @@ fn a_full_disk_changes_nothing() -> Outcome {
     Ok(())
 }
 
+/// Where the disk stops to take what it is asked to keep, at whichever of its calls, the statement is an error: the
+/// catalogue is as it was, or the very last call failed, and then the error says that the change is made.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_does_not_sync_loses_nothing() -> Outcome {
+    let home = TempDir::new()?;
+    let library = home.path().join("failing_sync.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/failing_sync.c");
+    let built = std::process::Command::new("cc")
+        .args(["-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .args([source, "-ldl"])
+        .status()?;
+    assert!(built.success(), "cc builds {source}");
+
+    let catalogue = home.path().join("sun.helio");
+    let bench = open(&catalogue)?;
+    bench.rows("INSERT INTO sharps SELECT * FROM SIMULATE(n => 10, seed => 1)")?;
+    bench.rows("CREATE TABLE t AS SELECT value AS a, 'b' AS b FROM generate_series(1, 1000)")?;
+    // A second file, for VACUUM to have something to do.
+    bench.rows("INSERT INTO t SELECT value, 'c' FROM generate_series(1, 10)")?;
+    drop(bench);
+    let (mut refused, mut unsure) = (0, 0);
+    for statement in [
+        "INSERT INTO t SELECT value, 'more' FROM generate_series(1, 1000)",
+        "UPDATE sharps SET usflux = usflux * 2",
+        "DELETE FROM t WHERE a % 7 = 3",
+        "CREATE TABLE u AS SELECT harpnum AS a, patch AS b FROM sharps",
+        "CREATE ENCODER glance WITH (steps = 1, batch = 8) AS SELECT patch FROM sharps",
+        "CREATE INDEX sharps_hnsw ON sharps USING HNSW (embedding)",
+        "ALTER TABLE t RENAME TO v",
+        "VACUUM",
+    ] {
+        let before = state(&open(&catalogue)?)?;
+        let after = {
+            let twin = home.path().join("twin.helio");
+            copy(&catalogue, &twin)?;
+            let bench = open(&twin)?;
+            bench.rows(statement)?;
+            let after = state(&bench)?;
+            drop(bench);
+            fs::remove_dir_all(&twin)?;
+            after
+        };
+        // Each run lets one call more succeed, until the statement is done.
+        for call in 1.. {
+            let twin = home.path().join("twin.helio");
+            copy(&catalogue, &twin)?;
+            let ended = program::run(
+                program::helioql([twin.as_os_str(), "-c".as_ref(), statement.as_ref()])
+                    .env("LD_PRELOAD", &library)
+                    .env("FAIL_SYNC", call.to_string()),
+            )?;
+            let bench = open(&twin)?;
+            let found = state(&bench)?;
+            assert_eq!(
+                problems(&bench)?,
+                Vec::<Vec<String>>::new(),
+                "{statement}, call {call}"
+            );
+            if ended.code == Some(0) {
+                assert_eq!(found, after, "{statement}, call {call}");
+                assert!(call > 2, "{statement} syncs the manifest and its directory");
+                break;
+            }
+            let told = &ended.stderr;
+            assert!(
+                ended.code == Some(1) || ended.code == Some(3),
+                "{statement}, call {call}: {told}"
+            );
+            assert!(
+                told.contains("Input/output error"),
+                "{statement}, call {call}: {told}"
+            );
+            if told.contains("the change is made") {
+                assert_eq!(found, after, "{statement}, call {call}");
+                unsure += 1;
+            } else {
+                assert_eq!(found, before, "{statement}, call {call}: {told}");
+                bench.rows(statement)?;
+                assert_eq!(state(&bench)?, after, "{statement} again");
+                refused += 1;
+            }
+            drop(bench);
+            fs::remove_dir_all(&twin)?;
+        }
+        fs::remove_dir_all(home.path().join("twin.helio"))?;
+    }
+    println!("{refused} statements were refused, {unsure} were made and may be undone by a loss of power");
+    assert!(refused > 0 && unsure > 0);
+    Ok(())
+}
+
 /// A reader sees the rows of one commit, whatever two writers do, and nobody sees anything but a lock that is taken.
 #[test]
 fn readers_see_one_commit() -> Outcome {

@@ -21,9 +21,9 @@ pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + 
     vec![
         Arc::new(keep_types::KeepTypes { typed }),
         Arc::new(resolve_quantities::ResolveQuantities),
+        Arc::new(nearest_for_order::NearestForOrder::default()),
         Arc::new(lateral::Lateral::default()),
         Arc::new(place_nearest_filter::PlaceNearestFilter),
-        Arc::new(nearest_for_order::NearestForOrder::default()),
         Arc::new(draw_once::DrawOnce::default()),
     ]
 }

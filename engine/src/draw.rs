@@ -20,7 +20,7 @@ use crate::{
 
 pub(crate) use self::{exec::DrawExec, node::DrawNode};
 
-/// How many samples are drawn between two looks at the cancel flag.
+/// How many samples are drawn at once.
 const CHUNK: usize = 16;
 
 /// One sample that is asked for.
@@ -39,10 +39,12 @@ pub(crate) fn draw(models: &Handle, generator: &str, requests: &[Request]) -> Re
     let named = models.generator(generator)?;
     let mut samples = Vec::with_capacity(requests.len());
     for chunk in requests.chunks(CHUNK) {
-        models.check_cancelled()?;
         let drawn: Vec<Arc<Sample>> = chunk
             .par_iter()
-            .map(|request| draw_one(models, generator, &named, request))
+            .map(|request| {
+                models.check_cancelled()?;
+                draw_one(models, generator, &named, request)
+            })
             .collect::<Result<_>>()?;
         let iterations = drawn.iter().filter_map(|sample| sample.iterations);
         meter::solved(iterations.sum());

@@ -12,6 +12,8 @@ mod rules;
 mod syntax;
 mod templates;
 
+use std::sync::Arc;
+
 use ::datafusion::{error::DataFusionError, execution::SessionState};
 use helioql_grammar::{Diagnostic, ParseError, Span, TokenWithSpan, closest};
 
@@ -48,9 +50,9 @@ pub enum Error {
     /// A physical quantity could not be computed from what a file holds.
     #[error(transparent)]
     Physics(#[from] physics::Error),
-    /// A target that the generator cannot reach.
+    /// A target that the generator cannot reach; shared, as DataFusion shares the errors of an operator that several read.
     #[error(transparent)]
-    Target(#[from] TargetError),
+    Target(Arc<TargetError>),
     /// No model of that kind and name.
     #[error("unknown {kind} `{name}`; known: {known}")]
     UnknownModel {
@@ -131,6 +133,10 @@ impl Error {
                     .with_suggestion(closest(name, known.split(", "))),
                 about: Some(About::name(name)),
             },
+            Self::Target(error) => Translated {
+                diagnostic: self.diagnostic_as_it_is(),
+                about: About::arguments(&error.keywords()),
+            },
             other => {
                 let diagnostic = other.diagnostic_as_it_is();
                 let about = templates::title(&diagnostic.message).map(About::call);
@@ -151,6 +157,7 @@ impl Error {
     pub(crate) fn located(self, tokens: &[TokenWithSpan], state: &SessionState) -> Self {
         match &self {
             Self::Diagnostic(_) | Self::DataFusion(_) | Self::UnknownModel { .. } => {}
+            Self::Target(error) if !error.keywords().is_empty() => {}
             _ => return self,
         }
         let Translated { diagnostic, about } = self.translated();
@@ -239,6 +246,12 @@ from_catalog!(
     helioql_catalog::error::FitsError
 );
 
+impl From<TargetError> for Error {
+    fn from(error: TargetError) -> Self {
+        Self::Target(Arc::new(error))
+    }
+}
+
 impl From<Diagnostic> for Error {
     fn from(diagnostic: Diagnostic) -> Self {
         Self::Diagnostic(Box::new(diagnostic))
@@ -271,12 +284,14 @@ impl From<DataFusionError> for Error {
                 Self::DataFusion(inner) => Self::DataFusion(Box::new(DataFusionError::Context(text, inner))),
                 own => own,
             },
-            DataFusionError::Shared(shared) => match std::sync::Arc::try_unwrap(shared) {
+            DataFusionError::Shared(shared) => match Arc::try_unwrap(shared) {
                 Ok(inner) => inner.into(),
                 Err(shared) => match shared.find_root() {
                     DataFusionError::External(inner) => match inner.downcast_ref::<Self>() {
                         // Callers ask whether it is this one.
                         Some(Self::Cancelled) => Self::Cancelled,
+                        // Its place is sought by what it is about.
+                        Some(Self::Target(error)) => Self::Target(Arc::clone(error)),
                         Some(own) => own.diagnostic().into(),
                         None => Self::DataFusion(Box::new(DataFusionError::Shared(shared))),
                     },

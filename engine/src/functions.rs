@@ -7,7 +7,8 @@
 mod distance;
 mod embed;
 pub(crate) mod generate;
-mod generate_rows;
+pub(crate) mod generate_requests;
+pub(crate) mod generate_rows;
 pub(crate) mod invert;
 pub(crate) mod invert_rows;
 mod keyword;
@@ -60,6 +61,7 @@ pub(crate) fn functions(models: &Handle) -> Vec<Function> {
         Function::new(distance::Distance::cosine()),
         Function::new(quantity::QuantityCall),
         Function::new(typed::Typed),
+        Function::new(generate_requests::GenerateRequests::new(models)),
         Function::new(generate_rows::GenerateRows::new(models)),
         Function::new(steer_rows::SteerRows::new(models)),
         Function::new(invert_rows::InvertRows::new(models)),
@@ -83,7 +85,7 @@ impl Function {
         let call = kernel.call();
         let documentation = kernel.documentation();
         let runs_a_model = kernel.runs_a_model();
-        let volatility = if runs_a_model {
+        let volatility = if runs_a_model || kernel.draws_seeds() {
             Volatility::Volatile
         } else {
             Volatility::Immutable
@@ -118,6 +120,10 @@ pub(crate) trait Kernel: Debug + Send + Sync + 'static {
     /// Whether planning must not evaluate it: `EXPLAIN` never runs a model, and DataFusion folds every
     /// call on literals that is not volatile.
     fn runs_a_model(&self) -> bool {
+        false
+    }
+    /// Whether a call without a seed draws one, which planning must not do once for all.
+    fn draws_seeds(&self) -> bool {
         false
     }
     /// Whether equal arguments give equal results, so that one row answers for all.

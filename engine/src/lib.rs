@@ -29,6 +29,7 @@ mod error;
 mod functions;
 mod index;
 mod jsoc;
+mod memory;
 mod meter;
 mod mistakes;
 mod models;

@@ -80,6 +80,8 @@ impl Session {
         let functions = functions(&models);
         let config = SessionConfig::new()
             .with_information_schema(true)
+            // A row may hold a patch of 64 kB, and operators hold a batch or more each: 64 MB and not 512.
+            .with_batch_size(1024)
             .set_bool("datafusion.sql_parser.collect_spans", true)
             // It reads the field of a SAMPLE below the WHERE and LIMIT that stand under the call which makes it, and so
             // runs the model for rows that nobody asked for.

@@ -93,6 +93,20 @@ pub enum TargetError {
     Directions(#[from] DirectionsError),
 }
 
+impl TargetError {
+    /// The quantities that it is about; none where it is about all that was asked.
+    pub(crate) fn keywords(&self) -> Vec<&str> {
+        match self {
+            Self::NoValue { keyword, .. }
+            | Self::Undefined { keyword }
+            | Self::OutOfReach { keyword, .. } => vec![keyword],
+            Self::Twice { keyword } => vec![keyword],
+            Self::Unmet { missed, .. } => missed.iter().map(|missed| missed.keyword).collect(),
+            Self::Tolerance { .. } | Self::Steps { .. } | Self::Directions(_) => Vec::new(),
+        }
+    }
+}
+
 impl From<ModelError> for TargetError {
     fn from(error: ModelError) -> Self {
         Self::Directions(error.into())

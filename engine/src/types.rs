@@ -3,7 +3,10 @@
 //!
 //! A function that takes a PATCH takes a SAMPLE too and reads its `patch`; the same for a LATENT.
 
-use std::sync::Arc;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use arrow::{
     array::{
@@ -80,8 +83,26 @@ pub(crate) fn paper_keywords() -> impl Iterator<Item = &'static Keyword> {
     })
 }
 
-/// The columns of a SAMPLE.
+/// The columns of a SAMPLE. Planning asks for them again and again, so that those of some generators are kept.
 pub(crate) fn sample_fields(generator: &str, grid: Grid, latent_dim: usize) -> Fields {
+    static KNOWN: Mutex<VecDeque<(String, Grid, usize, Fields)>> = Mutex::new(VecDeque::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = known
+        .iter()
+        .find(|(name, of, length, _)| name == generator && *of == grid && *length == latent_dim);
+    if let Some((.., fields)) = found {
+        return fields.clone();
+    }
+    let fields = new_sample_fields(generator, grid, latent_dim);
+    known.push_front((generator.to_owned(), grid, latent_dim, fields.clone()));
+    known.truncate(KNOWN_GENERATORS);
+    fields
+}
+
+/// Of how many generators the columns are kept.
+const KNOWN_GENERATORS: usize = 8;
+
+fn new_sample_fields(generator: &str, grid: Grid, latent_dim: usize) -> Fields {
     let mut fields = vec![
         patch_field("patch", grid),
         latent_field("latent", latent_dim, generator),

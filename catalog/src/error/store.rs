@@ -16,6 +16,18 @@ pub enum StoreError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The change is made, but the system could not promise to keep it.
+    #[error(
+        "the change is made, but `{}` could not be written through: {source}; a loss of power may still undo it, so \
+         check the disk",
+        path.display()
+    )]
+    Unsynced {
+        /// The directory of the catalogue.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// There is nothing at the path.
     #[error("no catalogue at `{}`: expected a directory with a `manifest.json`", path.display())]
     Missing {

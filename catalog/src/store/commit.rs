@@ -275,7 +275,10 @@ impl Transaction {
         // The rename cannot be undone, so from here on the new files are the catalogue's.
         self.committed = true;
         self.catalogue.publish(self.next.clone());
-        sync_directory(&root)?;
+        sync_directory(&root).map_err(|source| StoreError::Unsynced {
+            path: root.as_path().to_owned(),
+            source,
+        })?;
         // Files that cannot be deleted now are left to the next writer.
         let _ = sweep(&root, &self.next);
         Ok(())

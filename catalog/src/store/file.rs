@@ -177,11 +177,9 @@ impl Write for NewFile {
 }
 
 /// Waits until the names in a directory are on disk. Only Unix has this notion.
-pub(super) fn sync_directory(path: &Path) -> Result<(), StoreError> {
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
     if cfg!(unix) {
-        File::open(path)
-            .and_then(|directory| directory.sync_all())
-            .map_err(|source| io("sync", path, source))?;
+        File::open(path)?.sync_all()?;
     }
     Ok(())
 }

@@ -389,5 +389,6 @@ pub(super) fn sync(root: &Path, files: &BTreeSet<String>) -> Result<(), StoreErr
     let directories: BTreeSet<_> = files.iter().filter_map(|file| Path::new(file).parent()).collect();
     directories
         .into_iter()
-        .try_for_each(|directory| sync_directory(&root.join(directory)))
+        .map(|directory| root.join(directory))
+        .try_for_each(|path| sync_directory(&path).map_err(|source| io("sync", &path, source)))
 }

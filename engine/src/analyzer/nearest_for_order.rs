@@ -10,7 +10,8 @@
 //! ```
 //!
 //! Rows are what ORDER BY gives, and ties are broken by the key as NEAREST breaks them. Rows without a distance
-//! come last, as NULLs do.
+//! come last, as NULLs do. The vector may be of the row on the left (`ORDER BY s.embedding <-> e.embedding` in a LATERAL or
+//! correlated subquery); the order then stays, by which the rows of each are counted when `lateral` joins them.
 //!
 //! It does not apply to a descending order, to NULLS FIRST, to further keys, to a LIMIT that is not a number, to a
 //! distance of two columns, nor through anything between the order and the distance but projections.
@@ -21,7 +22,11 @@ use std::sync::{
 };
 
 use datafusion::{
-    common::{Column, Result, ScalarValue, TableReference, config::ConfigOptions, tree_node::Transformed},
+    common::{
+        Column, Result, ScalarValue, TableReference,
+        config::ConfigOptions,
+        tree_node::{Transformed, TreeNode},
+    },
     logical_expr::{
         Expr, Extension, FetchType, Limit, LogicalPlan, LogicalPlanBuilder, Projection, SkipType, lit,
         logical_plan::Sort,
@@ -95,45 +100,59 @@ impl NearestForOrder {
         if !key.asc || key.nulls_first {
             return Ok(None);
         }
-        self.below(&sort.input, &key.expr, k)
+        let Some(input) = self.below(&sort.input, &key.expr, k)? else {
+            return Ok(None);
+        };
+        // Beside the rows of an outer query, rows are counted for each of them, and only an order says how.
+        if !key.expr.contains_outer() && input.all_out_ref_exprs().is_empty() {
+            return Ok(Some(input));
+        }
+        Ok(Some(LogicalPlan::Sort(Sort {
+            input: Arc::new(input),
+            ..sort.clone()
+        })))
     }
 
-    /// `plan` with only the `k` rows nearest by `distance`, in their order.
+    /// `plan` with only the `k` rows nearest by `distance`, in their order. They are found below its projections, where a
+    /// WHERE stands beside them and nothing has been computed of rows that are not wanted.
     fn below(&self, plan: &LogicalPlan, distance: &Expr, k: usize) -> Result<Option<LogicalPlan>> {
-        if let Some(asked) = Asked::read(distance, plan) {
-            return self.nearest(plan, asked, k).map(Some);
+        if let LogicalPlan::Projection(projection) = plan
+            && let Some(inner) = through(projection, distance)?
+            && let Some(found) = self.below_projection(projection, distance, &inner, k)?
+        {
+            return Ok(Some(found));
         }
-        let LogicalPlan::Projection(projection) = plan else {
-            return Ok(None);
-        };
-        let Expr::Column(column) = distance else {
-            return Ok(None);
-        };
-        let Some(index) = projection.schema.maybe_index_of_column(column) else {
-            return Ok(None);
-        };
-        let inner = projection.expr[index].clone().unalias_nested().data;
+        match Asked::read(distance, plan) {
+            Some(asked) => self.nearest(plan, asked, k).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The same for the rows below a projection, to which the distance is `inner`.
+    fn below_projection(
+        &self,
+        projection: &Projection,
+        distance: &Expr,
+        inner: &Expr,
+        k: usize,
+    ) -> Result<Option<LogicalPlan>> {
         let input = projection.input.as_ref();
-        let columns = match Asked::read(&inner, input) {
-            // The distance is known already, so it is not computed a second time.
-            Some(asked) => {
-                let below = self.nearest_with_distance(input, asked, k)?;
-                let mut columns = projection.expr.clone();
-                columns[index] = Expr::Column(below.1).alias_qualified(column.relation.clone(), &column.name);
-                return Ok(Some(LogicalPlan::Projection(Projection::try_new(
-                    columns,
-                    Arc::new(below.0),
-                )?)));
-            }
-            None => projection.expr.clone(),
+        let mut columns = projection.expr.clone();
+        let computed = match distance {
+            Expr::Column(column) => projection.schema.maybe_index_of_column(column).zip(Some(column)),
+            _ => None,
         };
-        Ok(match self.below(input, &inner, k)? {
-            Some(input) => Some(LogicalPlan::Projection(Projection::try_new(
-                columns,
-                Arc::new(input),
-            )?)),
-            None => None,
-        })
+        let below = match (computed, Asked::read(inner, input)) {
+            // The distance is known already, so it is not computed a second time.
+            (Some((index, column)), Some(asked)) => {
+                let (below, known) = self.nearest_with_distance(input, asked, k)?;
+                columns[index] = Expr::Column(known).alias_qualified(column.relation.clone(), &column.name);
+                Some(below)
+            }
+            _ => self.below(input, inner, k)?,
+        };
+        let Some(below) = below else { return Ok(None) };
+        Projection::try_new(columns, Arc::new(below)).map(|plan| Some(LogicalPlan::Projection(plan)))
     }
 
     /// The rows of `plan` nearest as `asked`, with its columns and no others.
@@ -169,7 +188,30 @@ impl NearestForOrder {
     }
 }
 
-/// The distance of a column from something that is the same for all rows.
+/// `expr` over the columns of a projection, over those of its input; nothing where it is of what the projection computes.
+fn through(projection: &Projection, expr: &Expr) -> Result<Option<Expr>> {
+    if let Expr::Column(column) = expr {
+        let index = projection.schema.maybe_index_of_column(column);
+        return Ok(index.map(|index| projection.expr[index].clone().unalias_nested().data));
+    }
+    let mut all_are_columns = true;
+    let inner = expr.clone().transform(|expr| {
+        let Expr::Column(column) = &expr else {
+            return Ok(Transformed::no(expr));
+        };
+        let index = projection.schema.maybe_index_of_column(column);
+        match index.map(|index| projection.expr[index].clone().unalias_nested().data) {
+            Some(Expr::Column(inner)) => Ok(Transformed::yes(Expr::Column(inner))),
+            _ => {
+                all_are_columns = false;
+                Ok(Transformed::no(expr))
+            }
+        }
+    })?;
+    Ok(all_are_columns.then_some(inner.data))
+}
+
+/// The distance of a column from something that is the same for all rows of the query block.
 struct Asked {
     vector: Column,
     query: Expr,
@@ -193,9 +235,8 @@ impl Asked {
         let ((Expr::Column(vector), query) | (query, Expr::Column(vector))) = (a, b) else {
             return None;
         };
-        let is_constant = query.column_refs().is_empty()
-            && !query.contains_outer()
-            && !matches!(query, Expr::Literal(ScalarValue::Null, _));
+        let is_constant =
+            query.column_refs().is_empty() && !matches!(query, Expr::Literal(ScalarValue::Null, _));
         if !is_constant || plan.schema().maybe_index_of_column(vector).is_none() {
             return None;
         }

@@ -3,15 +3,20 @@
 
 use std::{fmt, sync::Arc};
 
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::{
     common::{Result, internal_datafusion_err, tree_node::TreeNodeRecursion},
     execution::{SendableRecordBatchStream, TaskContext},
     physical_expr::PhysicalExpr,
     physical_plan::{
-        DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, metrics::MetricsSet,
-        projection::ProjectionExec,
+        DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, projection::ProjectionExec,
+        stream::RecordBatchStreamAdapter,
     },
 };
+use futures::{StreamExt, stream};
+
+/// How many rows are drawn at once: enough for all threads, and a LIMIT waits for few.
+const AT_ONCE: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct DrawExec {
@@ -54,6 +59,11 @@ impl ExecutionPlan for DrawExec {
         vec![true]
     }
 
+    /// A draw takes all threads by itself, and rows stay in the order of their seeds.
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
     fn apply_expressions(
         &self,
         visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
@@ -72,11 +82,37 @@ impl ExecutionPlan for DrawExec {
         Ok(Arc::new(Self { projection }))
     }
 
-    fn metrics(&self) -> Option<MetricsSet> {
-        self.projection.metrics()
-    }
-
+    /// Some rows at a time: what is drawn of them is let go before the next ones are, if nobody keeps it.
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.projection.execute(partition, context)
+        let rows = self.projection.input().execute(partition, context)?;
+        let few = rows.flat_map(|batch| {
+            let parts = batch.map_or_else(
+                |error| vec![Err(error)],
+                |batch| in_parts(&batch).map(Ok).collect(),
+            );
+            stream::iter(parts)
+        });
+        let (calls, schema) = (self.projection.expr().to_vec(), self.schema());
+        let drawn = few.map(move |rows| {
+            let rows = rows?;
+            let columns = calls
+                .iter()
+                .map(|call| call.expr.evaluate(&rows)?.into_array(rows.num_rows()))
+                .collect::<Result<Vec<_>>>()?;
+            let options = RecordBatchOptions::new().with_row_count(Some(rows.num_rows()));
+            Ok(RecordBatch::try_new_with_options(
+                Arc::clone(&schema),
+                columns,
+                &options,
+            )?)
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), drawn)))
     }
+}
+
+/// A batch in parts of at most [`AT_ONCE`] rows.
+fn in_parts(batch: &RecordBatch) -> impl Iterator<Item = RecordBatch> {
+    let rows = batch.num_rows();
+    let starts = (0..rows).step_by(AT_ONCE);
+    starts.map(move |start| batch.slice(start, AT_ONCE.min(rows - start)))
 }

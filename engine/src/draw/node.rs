@@ -1,13 +1,13 @@
 //! The logical node of draws that must happen once a row: its input's columns, then one for each call.
 
-use std::{cmp::Ordering, fmt, sync::Arc};
+use std::{cmp::Ordering, collections::HashSet, fmt, sync::Arc};
 
 use datafusion::{
     common::{DFSchema, DFSchemaRef, Result, internal_datafusion_err},
     logical_expr::{Expr, ExprSchemable, LogicalPlan, UserDefinedLogicalNodeCore},
 };
 
-/// Calls of GENERATE without a seed. No projection above can be merged with it, so whatever is read of a
+/// Calls of GENERATE without a seed, or those of GENERATE in FROM. No projection above can be merged with it, so whatever is read of a
 /// sample, it is read of the same draw.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct DrawNode {
@@ -33,6 +33,11 @@ impl DrawNode {
             calls,
             schema: Arc::new(schema),
         })
+    }
+
+    /// The rows that are drawn for.
+    pub(crate) fn input(&self) -> &LogicalPlan {
+        &self.input
     }
 
     pub(crate) fn calls(&self) -> &[Expr] {
@@ -61,6 +66,12 @@ impl UserDefinedLogicalNodeCore for DrawNode {
 
     fn expressions(&self) -> Vec<Expr> {
         self.calls.clone()
+    }
+
+    /// A predicate on what is drawn waits for the draw; any other one may leave rows out before it.
+    fn prevent_predicate_push_down_columns(&self) -> HashSet<String> {
+        let drawn = self.calls.iter().map(|call| call.qualified_name().1);
+        drawn.collect()
     }
 
     fn fmt_for_explain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -31,6 +31,10 @@ use crate::{
 /// Width of the projector, which training needs and use does not.
 const PROJECTION: usize = 256;
 
+/// What the network and its gradients hold for a pair of views, in bytes (peaks of resident memory with batches of 32
+/// and 128).
+const WORK_PER_PAIR: usize = 3_000_000;
+
 /// Settings of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -103,6 +107,11 @@ impl TrainOptions {
             return Err(setting("pair_chance", "from 0 to 1", &self.pair_chance));
         }
         Ok(())
+    }
+
+    /// What a training takes beside its patches, in bytes.
+    pub(crate) fn working_bytes(&self) -> usize {
+        WORK_PER_PAIR.saturating_mul(self.batch)
     }
 
     fn rate_at(&self, step: u64) -> f64 {

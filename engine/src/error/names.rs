@@ -27,7 +27,7 @@ pub(super) fn suggest(
                 name.replace(' ', "")
             ));
         }
-        Family::None | Family::Call | Family::Query | Family::Value => return diagnostic,
+        Family::None | Family::Call | Family::Argument | Family::Query | Family::Value => return diagnostic,
         Family::Column if !has_from(tokens) => {
             return diagnostic.with_hint("a column comes from a table, which is named in FROM");
         }

@@ -40,6 +40,8 @@ pub(super) fn place(
         if diagnostic.message.ends_with("found the end of the statement") {
             let last = tokens.iter().rfind(|token| !is_space(token));
             diagnostic.span = last.map(|last| Span::new(last.span.end, last.span.end));
+        } else if let Some(about) = about.filter(|about| about.family == Family::Argument) {
+            diagnostic.span = find_arguments(&about.texts, tokens);
         } else if let Some(about) = about {
             let called = |text: &String| find_call(text, tokens).filter(|_| about.family == Family::Call);
             diagnostic.span = about
@@ -79,6 +81,49 @@ fn find_call(name: &str, tokens: &[TokenWithSpan]) -> Option<Span> {
             (Token::Word(word), Token::LParen) if word.value.eq_ignore_ascii_case(name) => Some(pair[0].span),
             _ => None,
         })
+}
+
+/// The arguments of one call that are given under `names`, from the first to the end of the last; nothing where one
+/// is given several times, since it is not known which of them was wrong.
+fn find_arguments(names: &[String], tokens: &[TokenWithSpan]) -> Option<Span> {
+    let significant: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !is_space(token)).collect();
+    let mut found: Vec<(&String, Span)> = Vec::new();
+    for (at, pair) in significant.windows(2).enumerate() {
+        let (Token::Word(word), Token::RArrow) = (&pair[0].token, &pair[1].token) else {
+            continue;
+        };
+        let Some(name) = names.iter().find(|name| word.value.eq_ignore_ascii_case(name)) else {
+            continue;
+        };
+        if found.iter().any(|(other, _)| *other == name) {
+            return None;
+        }
+        let last = at + 1 + length_of_value(&significant[at + 2..]);
+        found.push((name, pair[0].span.union(&significant[last].span)));
+    }
+    found
+        .into_iter()
+        .map(|(_, span)| span)
+        .reduce(|all, span| all.union(&span))
+}
+
+/// How many tokens an argument has: up to the comma behind it or the bracket that ends the call.
+fn length_of_value(tokens: &[&TokenWithSpan]) -> usize {
+    let mut open = 0usize;
+    let ends = tokens.iter().position(|token| match token.token {
+        Token::LParen | Token::LBracket | Token::LBrace => {
+            open += 1;
+            false
+        }
+        Token::RParen | Token::RBracket | Token::RBrace if open == 0 => true,
+        Token::RParen | Token::RBracket | Token::RBrace => {
+            open -= 1;
+            false
+        }
+        Token::Comma => open == 0,
+        _ => false,
+    });
+    ends.unwrap_or(tokens.len())
 }
 
 /// The first token that says `text`; of a qualified name the last part, behind its qualifier if that was written.

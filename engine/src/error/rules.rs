@@ -21,6 +21,8 @@ pub(crate) enum Family {
     Type,
     /// A function that is there.
     Call,
+    /// A named argument of one.
+    Argument,
     /// None of these: it is the query as a whole that does not go together.
     Query,
 }

@@ -204,6 +204,17 @@ impl NearestNode {
         }
     }
 
+    /// The column of the rank.
+    pub(crate) fn rank(&self) -> Column {
+        Column::new(self.ranking(), RANK)
+    }
+
+    /// What rank and distance are qualified by.
+    fn ranking(&self) -> Option<TableReference> {
+        let relation = self.ranked_as.as_ref().or(self.search.vector.relation.as_ref());
+        relation.cloned()
+    }
+
     fn output_schema(&self) -> Result<DFSchemaRef> {
         let asking = self.asking.schema();
         let mut fields: Vec<_> = self
@@ -225,10 +236,7 @@ impl NearestNode {
             };
             (qualifier.cloned(), field)
         }));
-        let relation = self
-            .ranked_as
-            .clone()
-            .or_else(|| self.search.vector.relation.clone());
+        let relation = self.ranking();
         let no_distance = padded || self.search.fills_up;
         fields.push((
             relation.clone(),
@@ -324,14 +332,25 @@ impl UserDefinedLogicalNodeCore for NearestNode {
             datafusion::common::internal_datafusion_err!("NEAREST has two inputs, found {}", inputs.len())
         })?;
         // Most rewritings change neither columns nor types, and a schema of all columns of `sharps` is long.
-        let unchanged = asking.schema() == self.asking.schema() && within.schema() == self.within.schema();
+        let keeps = |of: &LogicalPlan, by: &LogicalPlan| {
+            Arc::ptr_eq(of.schema(), by.schema()) || of.schema() == by.schema()
+        };
+        let unchanged = keeps(&self.asking, &asking) && keeps(&self.within, &within);
         let mut node = Self {
             asking,
+            query: self.query.clone(),
             within,
+            search: Search {
+                k,
+                ..self.search.clone()
+            },
+            shown: self.shown.clone(),
             filter,
-            ..self.clone()
+            after: self.after.clone(),
+            filtered: self.filtered,
+            ranked_as: self.ranked_as.clone(),
+            schema: Arc::clone(&self.schema),
         };
-        node.search.k = k;
         if !unchanged {
             node.schema = node.output_schema()?;
         }

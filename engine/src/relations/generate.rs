@@ -1,18 +1,29 @@
 //! `FROM GENERATE(usflux => …, n => 5, seed => 7)`: n rows with sample, seed, patch, latent, what was
 //! requested and what was measured. Row `i` has the seed `seed + i`.
 
-use datafusion::{common::Result, logical_expr::LogicalPlan};
+use std::sync::Arc;
+
+use datafusion::{
+    common::Result,
+    functions::core::expr_fn::get_field,
+    logical_expr::{Expr, Extension, LogicalPlan, LogicalPlanBuilder, expr::ScalarFunction, ident, lit},
+};
 use helioql_grammar::bind::CallSignature;
 
-use super::{Arguments, Planning, Relation, row_field};
+use super::{Arguments, Planning, ROW, Relation, row_field};
 use crate::{
     documentation::Documentation,
+    draw::DrawNode,
     functions::{
         generate::{MEANING, tail, target_parameters, targets},
-        number,
+        generate_requests, generate_rows, number,
     },
+    models::DEFAULT_GENERATOR,
     types::{CATALOGUE_USFLUX, measured_keywords},
 };
+
+/// The column that holds what a request was answered with.
+const DRAWN: &str = "__drawn";
 
 #[derive(Debug)]
 pub(super) struct Generate;
@@ -62,14 +73,24 @@ impl Relation for Generate {
             .filter(|(name, _)| args.get(name).is_some_and(|value| !is_null(value)))
             .map(|(name, _)| format!("requested_{name}"))
             .collect();
-        let rows = context.rows_of("generate_rows", args.values)?;
-        let mut columns = vec![row_field(&["sample"])];
-        columns.extend(["seed", "patch", "latent"].map(|name| row_field(&["sample", name])));
+        let generator = match args.get("generator").cloned() {
+            Some(name) => context.expr(name)?,
+            None => lit(DEFAULT_GENERATOR),
+        };
+        let rows = context.rows_of(generate_requests::NAME, args.values)?.build()?;
+        // Each request is answered on its own, some at a time, so that not all patches are held at once.
+        let answer = context.function(generate_rows::NAME)?;
+        let answer = ScalarFunction::new_udf(answer, vec![ident(ROW), generator]);
+        let draw = DrawNode::try_new(rows, vec![Expr::ScalarFunction(answer).alias(DRAWN)])?;
+        let of_sample = |name: &str| get_field(get_field(ident(DRAWN), "sample"), name).alias(name);
+        let mut columns = vec![get_field(ident(DRAWN), "sample").alias("sample")];
+        columns.extend(["seed", "patch", "latent"].map(of_sample));
         columns.extend(requested.iter().map(|name| row_field(&[name])));
-        columns.extend(measured_keywords().map(|keyword| row_field(&["sample", keyword.name])));
-        columns.push(row_field(&["sample", CATALOGUE_USFLUX]));
-        columns.push(row_field(&["iterations"]));
-        rows.project(columns)?.build()
+        columns.extend(measured_keywords().map(|keyword| of_sample(keyword.name)));
+        columns.push(of_sample(CATALOGUE_USFLUX));
+        columns.push(get_field(ident(DRAWN), "iterations").alias("iterations"));
+        let plan = LogicalPlan::Extension(Extension { node: Arc::new(draw) });
+        LogicalPlanBuilder::from(plan).project(columns)?.build()
     }
 }
 

@@ -35,7 +35,13 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
         checkpoint,
         resume,
     } = Settings::read(session, create)?;
-    let set = training_set::read(session, &create.query, validation.as_deref()).await?;
+    let set = training_set::read(
+        session,
+        &create.query,
+        validation.as_deref(),
+        options.working_bytes(),
+    )
+    .await?;
     let models = session.models().clone();
     let (train, aside) = (set.train.patches.len(), set.validation.patches.len());
     let statement = text.to_owned();

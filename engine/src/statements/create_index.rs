@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Instant};
 
 use arrow::datatypes::DataType;
-use datafusion::{dataframe::DataFrame, execution::memory_pool::MemoryConsumer};
+use datafusion::dataframe::DataFrame;
 use helioql_catalog::IndexConfig;
 use helioql_grammar::{Diagnostic, ast::CreateIndex};
 
@@ -12,6 +12,7 @@ use super::{blocking, facts};
 use crate::{
     Error, Result, changes,
     index::{self, Settings},
+    memory::Memory,
     session::Session,
     tables::{self, stored::Commit},
     types::encoder_of,
@@ -41,16 +42,17 @@ pub(super) async fn execute(session: &Session, create: &CreateIndex, text: &str)
     // All that it will take, before the first row is read.
     let rows = commit.rows.len(0..commit.rows.files());
     let bytes = index::bytes_needed(&settings, rows, dimension);
-    let context = session.context().task_ctx();
-    let memory = MemoryConsumer::new(format!("index `{name}`")).register(context.memory_pool());
-    memory.try_grow(bytes).map_err(|_| {
-        Diagnostic::error(format!(
-            "an index of {rows} vectors of {dimension} numbers needs about {} MB, more than the memory limit leaves",
-            bytes.div_ceil(1_000_000)
-        ))
-        .with_span(create.name.span)
-        .with_hint("storage = 'i8' and a smaller connectivity need less")
-    })?;
+    let memory = Memory::of(
+        session,
+        "index",
+        "storage = 'i8' and a smaller connectivity need less",
+    );
+    memory
+        .grow(
+            bytes,
+            format_args!("an index of {rows} vectors of {dimension} numbers"),
+        )
+        .map_err(|diagnostic| diagnostic.with_span(create.name.span))?;
 
     let models = session.models().clone();
     let config = IndexConfig {

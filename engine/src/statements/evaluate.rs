@@ -40,7 +40,13 @@ pub(super) async fn execute(session: &Session, statement: &ast::Evaluate, text: 
             ModelKind::Generator,
         ),
     };
-    let set = training_set::read(session, &statement.query, settings.held_out.as_deref()).await?;
+    let set = training_set::read(
+        session,
+        &statement.query,
+        settings.held_out.as_deref(),
+        settings.options.working_bytes(),
+    )
+    .await?;
     let (train, held_out) = match settings.held_out {
         Some(_) => (part(set.train), part(set.validation)),
         None => (Part::default(), part(set.train)),

@@ -7,11 +7,13 @@ use arrow::{
     datatypes::{DataType, Float64Type, Int64Type, TimeUnit},
 };
 use datafusion::dataframe::DataFrame;
+use futures::StreamExt;
 use helioql_grammar::TokenWithSpan;
 
 use crate::{
     Error, Result,
     functions::generate::FLUX,
+    memory::Memory,
     patch::Patch,
     session::Session,
     types::{PatchColumn, grid_of},
@@ -33,27 +35,48 @@ pub(super) struct Part {
 }
 
 /// Patches to train on, and patches to choose by.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct TrainingSet {
     pub(super) train: Part,
     pub(super) validation: Part,
+    /// What they and all that is made of them may take.
+    memory: Memory,
 }
 
-/// Runs the query of a CREATE statement. Rows for which `validation` is true are set aside.
+/// How often a patch is held: as it was read, and as a network sees it.
+const HELD: usize = 2;
+
+/// Runs the query of a CREATE statement. Rows for which `validation` is true are set aside. `work` is what will be needed
+/// beside the patches, in bytes.
+///
+/// # Errors
+/// When the query fails, has no patches, or has more than there is memory for.
 pub(super) async fn read(
     session: &Session,
     query: &[TokenWithSpan],
     validation: Option<&str>,
+    work: usize,
 ) -> Result<TrainingSet> {
     const SET_ASIDE: &str = "__validation";
+    let memory = Memory::of(
+        session,
+        "patches and networks",
+        "`--memory-limit` says how much; fewer patches or a smaller batch need less",
+    );
+    memory.grow(work, "the networks with a batch of images")?;
     let mut frame = session.query(query).await?;
     check_columns(&frame)?;
     if let Some(predicate) = validation {
         let predicate = frame.parse_sql_expr(predicate)?;
         frame = frame.with_column(SET_ASIDE, predicate)?;
     }
-    let mut set = TrainingSet::default();
-    for batch in frame.collect().await? {
+    let mut set = TrainingSet {
+        train: Part::default(),
+        validation: Part::default(),
+        memory,
+    };
+    let mut rows = frame.execute_stream().await?;
+    while let Some(batch) = rows.next().await.transpose()? {
         session.models().check_cancelled()?;
         let aside = batch
             .column_by_name(SET_ASIDE)
@@ -103,6 +126,11 @@ fn append(set: &mut TrainingSet, batch: &RecordBatch, aside: impl Fn(usize) -> b
         .transpose()?;
     for row in 0..batch.num_rows() {
         let Some(patch) = patches.get(row) else { continue };
+        let known = set.train.patches.len() + set.validation.patches.len();
+        set.memory.grow(
+            HELD * size_of_val(patch.gauss()),
+            format_args!("the networks and the first {} patches", known + 1),
+        )?;
         let part = if aside(row) {
             &mut set.validation
         } else {

@@ -20,10 +20,8 @@ use datafusion::{
 };
 
 use super::{comes_after, nearest, query_of, within};
-use crate::nearest::{
-    Asking, NearestNode, QUERY,
-    node::{RANK, speaks_of},
-};
+use crate::draw::DrawNode;
+use crate::nearest::{Asking, NearestNode, QUERY, node::speaks_of};
 
 /// The rows on the left, under names that nothing inside the sub-select has.
 pub(super) struct Outer {
@@ -146,6 +144,13 @@ impl Outer {
         if let Some(node) = nearest(plan) {
             return self.nearest(node.clone());
         }
+        if let Some(node) = draw(plan) {
+            let Carried { plan, padded } = self.carry(node.input())?;
+            let calls = node.calls().iter().map(|call| self.inward(call.clone()));
+            let node = DrawNode::try_new(plan, calls.collect::<Result<_>>()?)?;
+            let plan = LogicalPlan::Extension(Extension { node: Arc::new(node) });
+            return Ok(Carried { plan, padded });
+        }
         match plan {
             LogicalPlan::EmptyRelation(empty) if empty.produce_one_row => match self.rows.take() {
                 Some(rows) => Ok(Carried {
@@ -226,7 +231,7 @@ impl Outer {
         for predicate in hoisted {
             node = node.with_filter(predicate)?;
         }
-        let rank = Expr::Column(Column::new(node.search.vector.relation.clone(), RANK));
+        let rank = Expr::Column(node.rank());
         let own = inside_columns(&node);
         let plan = LogicalPlan::Extension(Extension { node: Arc::new(node) });
         if !self.pads {
@@ -472,6 +477,14 @@ impl Outer {
             plan: plan.build()?,
             padded,
         })
+    }
+}
+
+/// The node of draws that `plan` is.
+fn draw(plan: &LogicalPlan) -> Option<&DrawNode> {
+    match plan {
+        LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref::<DrawNode>(),
+        _ => None,
     }
 }
 
