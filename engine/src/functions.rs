@@ -44,7 +44,7 @@ use helioql_grammar::{
 };
 
 pub(crate) use self::quantity::QUANTITY;
-use crate::{documentation::Documentation, meter, models::Handle};
+use crate::{cancel::CancelFlag, documentation::Documentation, meter, models::Handle};
 
 /// Every scalar function, in the order in which `SHOW FUNCTIONS` lists them.
 pub(crate) fn functions(models: &Handle) -> Vec<Function> {
@@ -166,11 +166,13 @@ impl<K: Kernel> ScalarUDFImpl for Adapted<K> {
         let mut rows = Rows {
             args: &args,
             len: if constant { 1 } else { args.number_rows },
+            flag: CancelFlag::of(&args.config_options),
         };
         let repeatable = self.kernel.is_repeatable(&rows);
         if constant && !repeatable {
             rows.len = args.number_rows;
         }
+        rows.check_cancelled()?;
         let start = Instant::now();
         let array = self.kernel.invoke(&rows)?;
         if self.kernel.runs_a_model() {
@@ -201,12 +203,31 @@ impl<K> Hash for Adapted<K> {
 pub(crate) struct Rows<'a> {
     args: &'a ScalarFunctionArgs,
     len: usize,
+    flag: CancelFlag,
 }
 
 impl Rows<'_> {
     /// How many rows the call is about.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Ends the call when its statement is cancelled.
+    pub(crate) fn check_cancelled(&self) -> Result<()> {
+        Ok(self.flag.check()?)
+    }
+
+    /// Its rows one after the other, with a look at the cancel flag before each: for kernels whose rows take long.
+    pub(crate) fn indices(&self) -> impl Iterator<Item = Result<usize>> {
+        (0..self.len).map(|index| {
+            self.check_cancelled()?;
+            Ok(index)
+        })
+    }
+
+    /// `models` for the statement of the call, so that they stop when it does.
+    pub(crate) fn models(&self, models: &Handle) -> Handle {
+        models.for_statement(&self.flag)
     }
 
     /// The field of argument `index`.

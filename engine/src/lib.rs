@@ -21,6 +21,7 @@
 mod access;
 mod analyzer;
 mod cache;
+mod cancel;
 mod changes;
 mod demo;
 mod draw;
@@ -65,9 +66,10 @@ pub use datafusion;
 
 pub use crate::{
     access::Access,
+    cancel::CancelHandle,
     engine::{Engine, Kind},
     error::{Error, Result},
-    models::{CancelHandle, DEFAULT_ENCODER, DEFAULT_GENERATOR, ProgressCallback, WarningCallback},
+    models::{DEFAULT_ENCODER, DEFAULT_GENERATOR, ProgressCallback, WarningCallback},
     nearest::metric::Metric,
     progress::{Observer, Progress, Silent},
     session::{Parameter, Session},

@@ -5,16 +5,14 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use helioql_catalog::{Catalogue, ModelKind};
 use serde_json::Value;
 
 use crate::{
+    cancel::{CancelFlag, CancelHandle},
     directions::Directions,
     encoder::Encoder,
     error::{Error, Result},
@@ -314,25 +312,6 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Stops the statement that is running in a session.
-#[derive(Debug, Clone, Default)]
-pub struct CancelHandle(Arc<AtomicBool>);
-
-impl CancelHandle {
-    /// Asks the running statement to stop. It ends with [`Error::Cancelled`] at its next look.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    pub(crate) fn reset(&self) {
-        self.0.store(false, Ordering::Relaxed);
-    }
-
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 /// What a session calls with the progress of a long statement.
 pub type ProgressCallback = Box<dyn Fn(&Progress) + Send + Sync>;
 
@@ -341,7 +320,11 @@ pub type WarningCallback = Box<dyn Fn(&str) + Send + Sync>;
 
 /// What the functions of one session share.
 #[derive(Clone)]
-pub(crate) struct Handle(Arc<Shared>);
+pub(crate) struct Handle {
+    shared: Arc<Shared>,
+    /// That of the statement it is used for; that of the last one, if none is named.
+    flag: Option<CancelFlag>,
+}
 
 struct Shared {
     store: Arc<ModelStore>,
@@ -359,13 +342,30 @@ impl fmt::Debug for Handle {
 
 impl Handle {
     pub(crate) fn new(store: Arc<ModelStore>) -> Self {
-        Self(Arc::new(Shared {
+        let shared = Shared {
             store,
             cancel: CancelHandle::default(),
             callback: Mutex::default(),
             warning: Mutex::default(),
             memo: Mutex::default(),
-        }))
+        };
+        Self {
+            shared: Arc::new(shared),
+            flag: None,
+        }
+    }
+
+    /// The same for the statement that has this flag.
+    pub(crate) fn for_statement(&self, flag: &CancelFlag) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            flag: Some(flag.clone()),
+        }
+    }
+
+    /// The same for the statement that began last: for work that may still run when the next one begins.
+    pub(crate) fn for_last_statement(&self) -> Self {
+        self.for_statement(&self.shared.cancel.last())
     }
 
     /// The shipped models alone.
@@ -375,15 +375,15 @@ impl Handle {
     }
 
     pub(crate) fn store(&self) -> &ModelStore {
-        &self.0.store
+        &self.shared.store
     }
 
     pub(crate) fn generator(&self, name: &str) -> Result<Arc<Named<Generator>>> {
-        self.0.store.generator(name)
+        self.shared.store.generator(name)
     }
 
     pub(crate) fn encoder(&self, name: &str) -> Result<Arc<Named<Encoder>>> {
-        self.0.store.encoder(name)
+        self.shared.store.encoder(name)
     }
 
     /// The encoder that embedded rows marked with `identity`, which must not have been replaced since.
@@ -401,40 +401,40 @@ impl Handle {
     }
 
     pub(crate) fn directions(&self, generator: &str) -> Result<Arc<Directions>> {
-        self.0.store.directions(generator)
+        self.shared.store.directions(generator)
     }
 
     /// Where INVERT starts with these two models.
     pub(crate) fn atlas(&self, generator: &Named<Generator>, encoder: &Named<Encoder>) -> Result<Arc<Atlas>> {
         let key = format!("{} {}", generator.identity, encoder.identity);
-        cached(&self.0.store.atlases, &key, || {
+        cached(&self.shared.store.atlases, &key, || {
             Ok(Atlas::new(generator, encoder, self)?)
         })
     }
 
     pub(crate) fn cancel_handle(&self) -> &CancelHandle {
-        &self.0.cancel
+        &self.shared.cancel
+    }
+
+    fn flag(&self) -> CancelFlag {
+        self.flag.clone().unwrap_or_else(|| self.shared.cancel.last())
     }
 
     pub(crate) fn check_cancelled(&self) -> Result<()> {
-        if self.0.cancel.is_cancelled() {
-            Err(Error::Cancelled)
-        } else {
-            Ok(())
-        }
+        self.flag().check()
     }
 
     pub(crate) fn set_callback(&self, callback: Option<ProgressCallback>) {
-        *lock(&self.0.callback) = callback.map(Arc::new);
+        *lock(&self.shared.callback) = callback.map(Arc::new);
     }
 
     pub(crate) fn set_warning(&self, callback: Option<WarningCallback>) {
-        *lock(&self.0.warning) = callback.map(Arc::new);
+        *lock(&self.shared.warning) = callback.map(Arc::new);
     }
 
     /// Says what should be known and is no error.
     pub(crate) fn warn(&self, message: &str) {
-        let callback = lock(&self.0.warning).clone();
+        let callback = lock(&self.shared.warning).clone();
         if let Some(callback) = callback {
             callback(message);
         }
@@ -446,25 +446,25 @@ impl Handle {
         key: MemoKey,
         draw: impl FnOnce() -> Result<Sample>,
     ) -> Result<Arc<Sample>> {
-        if let Some(sample) = lock(&self.0.memo).samples.get(&key) {
+        if let Some(sample) = lock(&self.shared.memo).samples.get(&key) {
             return Ok(Arc::clone(sample));
         }
         let sample = Arc::new(draw()?);
-        lock(&self.0.memo).insert(key, &sample);
+        lock(&self.shared.memo).insert(key, &sample);
         Ok(sample)
     }
 }
 
 impl Observer for Handle {
     fn report(&self, progress: &Progress) {
-        let callback = lock(&self.0.callback).clone();
+        let callback = lock(&self.shared.callback).clone();
         if let Some(callback) = callback {
             callback(progress);
         }
     }
 
     fn is_cancelled(&self) -> bool {
-        self.0.cancel.is_cancelled()
+        self.flag().is_raised()
     }
 }
 

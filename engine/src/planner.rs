@@ -19,6 +19,7 @@ use datafusion::{
 };
 
 use crate::{
+    cancel::{self, CancelFlag},
     draw::{DrawExec, DrawNode},
     nearest::{Indexes, NearestNode, nearest_exec},
     stack,
@@ -39,7 +40,8 @@ impl QueryPlanner for HelioPlanner {
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(self.clone())]);
-        stack::deep(stack::is_deep(plan), planner.create_physical_plan(plan, session)).await
+        let plan = stack::deep(stack::is_deep(plan), planner.create_physical_plan(plan, session)).await?;
+        cancel::cancellable(plan, &CancelFlag::of(session.config_options()))
     }
 }
 
@@ -58,7 +60,10 @@ impl ExtensionPlanner for HelioPlanner {
             let [asking, within] = inputs else {
                 return internal_err!("NEAREST has two inputs, found {}", inputs.len());
             };
-            return nearest_exec(node, asking, within, &self.indexes, planner, session, context).map(Some);
+            let indexes = self
+                .indexes
+                .for_statement(&CancelFlag::of(session.config_options()));
+            return nearest_exec(node, asking, within, &indexes, planner, session, context).map(Some);
         }
         if let Some(node) = node.as_any().downcast_ref::<DrawNode>() {
             let ([logical], [input]) = (logical_inputs, inputs) else {

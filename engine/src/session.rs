@@ -31,11 +31,13 @@ use helioql_grammar::{
 use crate::{
     Engine, Error, Result,
     access::Access,
-    analyzer, changes,
+    analyzer,
+    cancel::CancelHandle,
+    changes,
     functions::{Function, functions, typed},
     meter::MeterModels,
     mistakes,
-    models::{CancelHandle, Handle, ProgressCallback, WarningCallback},
+    models::{Handle, ProgressCallback, WarningCallback},
     nearest::Indexes,
     operators::Distances,
     options::HelioOptions,
@@ -173,7 +175,10 @@ impl Session {
     /// # Errors
     /// When planning or running it fails.
     pub async fn execute(&self, statement: &Statement) -> Result<DataFrame> {
-        self.models.cancel_handle().reset();
+        let flag = self.models.cancel_handle().begin();
+        // Every state from here on has it, also those that DataFusion takes by itself.
+        let mine = self.context.state_ref();
+        mine.write().config_mut().options_mut().extensions.insert(flag);
         self.access.check(statement)?;
         tables::follow(self).await?;
         let may_be_deep = match &statement.kind {

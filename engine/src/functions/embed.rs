@@ -91,7 +91,7 @@ impl Kernel for Embed {
         let mut embeddings: Vec<Option<Vec<f32>>> = Vec::with_capacity(rows.len());
         let indices: Vec<usize> = (0..rows.len()).collect();
         for chunk in indices.chunks(CHUNK) {
-            self.models.check_cancelled()?;
+            rows.check_cancelled()?;
             let chunk: Vec<_> = chunk.iter().map(|&index| patches.get(index)).collect();
             let present: Vec<_> = chunk.iter().flatten().collect();
             let mut embedded = encoder.embed(&present).map_err(Error::from)?.into_iter();

@@ -284,7 +284,7 @@ impl Kernel for Generate {
         let requests = (0..rows.len())
             .map(|row| asked.request(&self.models, row))
             .collect::<Result<Vec<_>>>()?;
-        let samples: Vec<_> = draw::draw(&self.models, &asked.generator, &requests)?
+        let samples: Vec<_> = draw::draw(&rows.models(&self.models), &asked.generator, &requests)?
             .into_iter()
             .map(Some)
             .collect();

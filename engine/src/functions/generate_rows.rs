@@ -71,7 +71,7 @@ impl Kernel for GenerateRows {
         let requests = rows.array(0)?;
         let requests = generate_requests::read(requests.as_struct())?;
         let asked: Vec<_> = requests.iter().flatten().cloned().collect();
-        let mut drawn = draw::draw(&self.models, generator, &asked)?.into_iter();
+        let mut drawn = draw::draw(&rows.models(&self.models), generator, &asked)?.into_iter();
         let samples: Vec<_> = requests
             .iter()
             .map(|request| request.as_ref().and_then(|_| drawn.next()))

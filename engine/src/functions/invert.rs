@@ -131,7 +131,7 @@ impl Kernel for Invert {
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let (generator, found) = inverted(&self.models, rows)?;
+        let (generator, found) = inverted(&rows.models(&self.models), rows)?;
         let samples: Vec<_> = found
             .iter()
             .map(|found| found.as_ref().map(|found| sample(generator.config(), found)))

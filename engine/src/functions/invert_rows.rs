@@ -68,7 +68,7 @@ impl Kernel for InvertRows {
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let (generator, found) = inverted(&self.models, rows)?;
+        let (generator, found) = inverted(&rows.models(&self.models), rows)?;
         let DataType::List(item) = rows.return_field().data_type() else {
             return exec_err!("internal: INVERT returns a list");
         };

@@ -94,11 +94,12 @@ impl Kernel for KeywordOf {
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
-        let values: Float64Array = (0..rows.len())
-            .map(|index| {
-                (self.measure)(&patches.get(index)?, self.keyword.name).filter(|value| value.is_finite())
-            })
-            .collect();
+        let measured = rows.indices().map(|index| {
+            let patch = patches.get(index?);
+            let value = patch.and_then(|patch| (self.measure)(&patch, self.keyword.name));
+            Ok(value.filter(|value| value.is_finite()))
+        });
+        let values: Float64Array = measured.collect::<Result<_>>()?;
         Ok(Arc::new(values))
     }
 }

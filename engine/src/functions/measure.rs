@@ -59,9 +59,10 @@ impl Kernel for Measure {
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
-        let measured: Vec<_> = (0..rows.len())
-            .map(|index| patches.get(index).map(|patch| physics::measure(&patch)))
-            .collect();
+        let measured = rows
+            .indices()
+            .map(|index| Ok(patches.get(index?).map(|patch| physics::measure(&patch))))
+            .collect::<Result<Vec<_>>>()?;
         let DataType::Struct(fields) = rows.return_field().data_type() else {
             return Err(exec_datafusion_err!("internal: MEASURE returns a struct"));
         };

@@ -68,7 +68,8 @@ impl Kernel for Render {
         let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
         let ranges = rows.f64(2)?;
         let mut pictures = BinaryBuilder::new();
-        for row in 0..rows.len() {
+        for row in rows.indices() {
+            let row = row?;
             let range = ranges.value(row);
             if !(range > 0.0 && range.is_finite()) {
                 return Err(exec_datafusion_err!(

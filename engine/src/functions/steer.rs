@@ -238,10 +238,11 @@ impl super::Kernel for Steer {
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
         let columns = Columns::read(rows)?;
         let generator = self.models.generator(&columns.generator)?;
+        let models = rows.models(&self.models);
         let samples = (0..rows.len())
             .map(|row| {
                 Ok(columns
-                    .path(&self.models, row, 1)?
+                    .path(&models, row, 1)?
                     .and_then(|mut path| path.pop())
                     .map(|step| sample(generator.config(), step)))
             })

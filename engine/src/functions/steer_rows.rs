@@ -67,6 +67,7 @@ impl Kernel for SteerRows {
         let columns = Columns::read(rows)?;
         let counts = rows.i64(self.call().parameters.len() - 1)?;
         let mut path: Vec<(i64, Step)> = Vec::new();
+        let models = rows.models(&self.models);
         let mut lengths = Vec::with_capacity(rows.len());
         for row in 0..rows.len() {
             let steps = if counts.is_valid(row) {
@@ -77,9 +78,7 @@ impl Kernel for SteerRows {
             if !(1..=MAX_STEPS).contains(&steps) {
                 return exec_err!("STEER: steps is a number of rows from 1 to {MAX_STEPS}, found {steps}");
             }
-            let steps = columns
-                .path(&self.models, row, steps as usize)?
-                .unwrap_or_default();
+            let steps = columns.path(&models, row, steps as usize)?.unwrap_or_default();
             lengths.push(steps.len());
             path.extend((0i64..).zip(steps));
         }

@@ -102,7 +102,8 @@ impl Kernel for ToPatch {
             return exec_err!("internal: TO_PATCH returns a patch");
         };
         let mut patches: Vec<Option<Vec<f32>>> = Vec::with_capacity(rows.len());
-        for row in 0..rows.len() {
+        for row in rows.indices() {
+            let row = row?;
             if array.is_null(row) || scales.is_null(row) || zeros.is_null(row) {
                 patches.push(None);
                 continue;

@@ -37,6 +37,7 @@ use super::{
 };
 use crate::{
     Error,
+    cancel::CancelFlag,
     index::{self, Choice, Found, IndexStore, Nearest, Rows, Vectors, store::Loaded},
     models::Handle,
     options::HelioOptions,
@@ -58,6 +59,16 @@ pub(crate) struct Indexes {
     pub(crate) models: Handle,
     /// Where an index that had to be made anew is kept; nowhere in a session that may not write.
     pub(crate) catalogue: Option<Catalogue>,
+}
+
+impl Indexes {
+    /// The same for the statement that has this flag.
+    pub(crate) fn for_statement(&self, flag: &CancelFlag) -> Self {
+        Self {
+            models: self.models.for_statement(flag),
+            ..self.clone()
+        }
+    }
 }
 
 /// The vectors that a NEAREST is answered from.

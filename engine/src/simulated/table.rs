@@ -25,6 +25,7 @@ use rayon::prelude::*;
 
 use super::{BARE_COLUMNS, Origin, bare_row, row};
 use crate::{
+    cancel::CancelFlag,
     error::Error,
     models::Handle,
     progress::{Observer, Progress},
@@ -117,8 +118,10 @@ impl PartitionStream for Records {
         &self.schema
     }
 
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let records = self.clone();
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let mut records = self.clone();
+        let flag = CancelFlag::of(context.session_config().options());
+        records.models = self.models.for_statement(&flag);
         let batches = stream::iter((0..self.n).step_by(CHUNK as usize)).then(move |first| {
             let records = records.clone();
             async move {

@@ -26,7 +26,7 @@ pub(super) async fn execute(session: &Session, create: &CreateDirections, text: 
     let options = read_options(create)?;
     let name = create.generator.value.clone();
     let generator = session.models().generator(&name)?;
-    let models = session.models().clone();
+    let models = session.models().for_last_statement();
     let statement = text.to_owned();
     let report = blocking(move || {
         let directions = Directions::train(&**generator, &keywords, &options, &models)?;

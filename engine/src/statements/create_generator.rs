@@ -42,7 +42,7 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
         options.working_bytes(),
     )
     .await?;
-    let models = session.models().clone();
+    let models = session.models().for_last_statement();
     let (train, aside) = (set.train.patches.len(), set.validation.patches.len());
     let statement = text.to_owned();
     let kept = name.clone();

@@ -54,7 +54,7 @@ pub(super) async fn execute(session: &Session, create: &CreateIndex, text: &str)
         )
         .map_err(|diagnostic| diagnostic.with_span(create.name.span))?;
 
-    let models = session.models().clone();
+    let models = session.models().for_last_statement();
     let config = IndexConfig {
         column: create.column.value.clone(),
         encoder,

@@ -26,7 +26,7 @@ use crate::{
 pub(super) async fn execute(session: &Session, statement: &ast::Evaluate, text: &str) -> Result<DataFrame> {
     let settings = Settings::read(statement)?;
     let name = statement.name.value.clone();
-    let models = session.models().clone();
+    let models = session.models().for_last_statement();
     // Before the query runs: a wrong name should not cost minutes.
     let (generator, encoder, kind) = match statement.kind {
         ast::ModelKind::Encoder => (

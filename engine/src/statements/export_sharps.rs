@@ -52,7 +52,7 @@ pub(super) async fn execute(session: &Session, export: &ExportSharps) -> Result<
     if !overwrite {
         refuse_existing(&directory, &records, export.directory_span)?;
     }
-    let models = session.models().clone();
+    let models = session.models().for_last_statement();
     let bytes = blocking(move || write(&models, &directory, &records)).await?;
     let schema = Schema::new(vec![
         Field::new("record", DataType::Utf8, false),

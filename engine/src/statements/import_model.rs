@@ -57,7 +57,7 @@ pub(super) async fn execute(
     text: &str,
     read: impl FnOnce(&mut WeightsFile) -> Result<Read, ModelError> + Send + 'static,
 ) -> Result<DataFrame> {
-    let models = session.models().clone();
+    let models = session.models().for_last_statement();
     let (name, statement) = (import.name.value.clone(), text.to_owned());
     let file = import.file.clone();
     let facts_found = blocking(move || {

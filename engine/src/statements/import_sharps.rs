@@ -66,7 +66,7 @@ pub(super) async fn execute(session: &Session, import: &ImportSharps) -> Result<
                 .to_owned(),
         ));
     }
-    let models = session.models().clone();
+    let models = session.models().for_last_statement();
     let keywords = KeywordRows::new(&sharps::schema(&models)?);
     let (rows, mut report, mut keywords) = match &import.from {
         SharpSource::Files(patterns) => {

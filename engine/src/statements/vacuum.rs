@@ -20,7 +20,7 @@ pub(super) async fn execute(session: &Session, vacuum: &Vacuum) -> Result<DataFr
         );
     };
     let mut change = changes::begin(session)?;
-    let models = session.models().clone();
+    let models = session.models().for_last_statement();
     let written = blocking(move || {
         let mut written = Vec::new();
         for table in change.tables() {

@@ -17,7 +17,7 @@ pub(crate) async fn bring_up_to_date(session: &Session, of: &[String]) -> Result
         let Some(commit) = tables::commit(session, &entry.table).await? else {
             continue;
         };
-        let (catalogue, models) = (catalogue.clone(), session.models().clone());
+        let (catalogue, models) = (catalogue.clone(), session.models().for_last_statement());
         let name = entry.name.clone();
         let renewed = blocking(move || index::store::bring_up_to_date(&catalogue, &commit, &entry, &models));
         match renewed.await {
