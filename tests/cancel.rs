@@ -31,7 +31,7 @@ const LONG: [&str; 19] = [
     "SELECT count(*) FROM (SELECT embedding AS e FROM sharps, generate_series(1, 100000)) AS q, NEAREST(q.e, k => 10)",
     "SELECT count(*) FROM NEAREST(GENERATE(seed => 7), within => (SELECT patch FROM sharps, generate_series(1, 10000)))",
     "SELECT sum(a.embedding <-> b.embedding) FROM sharps AS a, sharps AS b, generate_series(1, 1000000)",
-    "SELECT count(*) FROM sharps AS a, sharps AS b, sharps AS c, sharps AS d, sharps AS e",
+    "SELECT count(*) FROM sharps AS a, sharps AS b, sharps AS c, sharps AS d, generate_series(1, 10000000)",
     "SELECT count(*) FROM generate_series(1, 10000000) AS a, generate_series(1, 10000000) AS b",
 ];
 /// When they are stopped.

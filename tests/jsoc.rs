@@ -184,7 +184,7 @@ fn what_passes_is_asked_again() -> Outcome {
     let cut = |_, query: &str| {
         let whole = jsoc(query);
         let half = whole.len() / 2;
-        Answer::Cut(whole, half)
+        Answer::Cut(whole.into_bytes(), half)
     };
     let bad_days: [(&str, Answering); 5] = [
         (

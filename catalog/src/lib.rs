@@ -39,7 +39,7 @@ pub use crate::geometry::{Geometry, Helioprojective, Projection};
 pub use crate::keyword::{KEYWORDS, Keyword, Needs};
 pub use crate::record::{Found, Record, RecordFiles, Rejected, Segment, SharpId, find_files, find_records};
 pub use crate::store::{
-    Catalogue, FileId, Finding, IndexConfig, IndexEntry, IndexFiles, ModelEntry, ModelKind, NewIndex,
-    Removed, Snapshot, TableEntry, Transaction, check_name, checksum,
+    Catalogue, Fetch, FileId, Finding, IndexConfig, IndexEntry, IndexFiles, Lacking, Mirror, ModelEntry,
+    ModelKind, NewIndex, Removed, Snapshot, TableEntry, Transaction, check_name, checksum,
 };
 pub use crate::types::Grid;

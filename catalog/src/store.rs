@@ -23,6 +23,7 @@ mod file;
 mod index;
 mod lock;
 mod manifest;
+mod mirror;
 mod name;
 mod readers;
 mod snapshot;
@@ -32,6 +33,7 @@ pub use self::check::Finding;
 pub use self::commit::Transaction;
 pub use self::file::checksum;
 pub use self::index::{IndexFiles, NewIndex};
+pub use self::mirror::{Fetch, Lacking, Mirror};
 pub use self::name::check as check_name;
 pub use self::snapshot::Snapshot;
 pub use self::table::TableWriter;
@@ -52,6 +54,8 @@ use crate::error::StoreError;
 pub struct Catalogue {
     root: Arc<PathBuf>,
     manifest: Arc<RwLock<Arc<Manifest>>>,
+    /// Where the catalogue lies that this one is a copy of.
+    origin: Option<Arc<str>>,
 }
 
 /// A table of the catalogue.
@@ -195,6 +199,7 @@ impl Catalogue {
         Ok(Self {
             root: Arc::new(root.to_owned()),
             manifest: Arc::new(RwLock::new(Arc::new(manifest))),
+            origin: None,
         })
     }
 
@@ -247,6 +252,11 @@ impl Catalogue {
         &self.root
     }
 
+    /// Where the catalogue lies that this one is a copy of, brought here by a [`Mirror`]; such a copy is only read.
+    pub fn origin(&self) -> Option<&str> {
+        self.origin.as_deref()
+    }
+
     /// The number of the commit that this catalogue shows; it grows by one with each.
     pub fn generation(&self) -> u64 {
         self.manifest().generation
@@ -266,8 +276,13 @@ impl Catalogue {
     /// Begins a change: takes the writer's lock and removes what killed writers left.
     ///
     /// # Errors
-    /// When another writer holds the lock, or the directory cannot be written.
+    /// When another writer holds the lock, the directory cannot be written, or the catalogue is the copy of another.
     pub fn begin(&self) -> Result<Transaction, StoreError> {
+        if let Some(origin) = self.origin() {
+            return Err(StoreError::Copy {
+                origin: origin.to_owned(),
+            });
+        }
         Transaction::begin(self.clone())
     }
 

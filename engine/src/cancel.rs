@@ -20,9 +20,8 @@ use datafusion::{
     execution::{SendableRecordBatchStream, TaskContext},
     physical_expr::PhysicalExpr,
     physical_plan::{
-        DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, coop::make_cooperative,
-        metrics::MetricsSet, replace_children_if_necessary, stream::RecordBatchStreamAdapter,
-        unnest::UnnestExec,
+        DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties, metrics::MetricsSet,
+        replace_children_if_necessary, stream::RecordBatchStreamAdapter, unnest::UnnestExec,
     },
 };
 use futures::{StreamExt, stream};
@@ -158,7 +157,7 @@ pub(crate) fn cancellable(plan: Arc<dyn ExecutionPlan>, flag: &CancelFlag) -> Re
     };
     let plan = plan.transform_up(|node| {
         // Between two rows that they are given, joins may give out millions, which the operators above work through
-        // without a pause.
+        // without a pause. No budget of tokio's is spent here: one poll of a hundred joins would use it up.
         let multiplies = node.children().len() > 1 || node.is::<UnnestExec>();
         Ok(if multiplies {
             Transformed::yes(guard(node))
@@ -223,8 +222,6 @@ impl ExecutionPlan for CancelExec {
         let cancelled = stream::once(async move { flag.check() })
             .filter_map(|look| ready(look.err().map(|error| Err(error.into()))));
         let rows = rows.take_until(self.flag.clone().raised()).chain(cancelled);
-        let rows = Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows));
-        // A pause now and then, so that a task that nobody waits for any more can be ended.
-        Ok(make_cooperative(rows))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
 }

@@ -1,19 +1,14 @@
 //! The demo catalogue: 2,000 simulated SHARPs, made once under the user's cache directory and plainly marked
 //! as simulated, so that everything works on a machine with no data and no network.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::{Duration, Instant},
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 
 use arrow::record_batch::RecordBatch;
 use helioql_catalog::{
     Catalogue, Header, IndexConfig, SharpId,
-    error::StoreError,
     fits::Value,
     schema::{SharpRow, sharps_batch},
 };
@@ -49,11 +44,11 @@ const CHUNK: u64 = 100;
 pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<Catalogue> {
     let models = Handle::new(Arc::clone(store));
     let encoder = models.encoder(DEFAULT_ENCODER)?;
-    let path = directory()?.join(format!(
+    let path = cache::needed("the demo catalogue")?.join(format!(
         "demo-v{VERSION}-{}.helio",
         encoder.identity.replace('#', "-")
     ));
-    let catalogue = patiently(|| Catalogue::open_or_create(&path))?;
+    let catalogue = cache::patiently(|| Catalogue::open_or_create(&path))?;
     let is_whole = || {
         catalogue
             .table(sharps::SHARPS)
@@ -64,7 +59,7 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
     if is_whole() {
         return Ok(catalogue);
     }
-    let mut transaction = patiently(|| catalogue.begin())?;
+    let mut transaction = cache::patiently(|| catalogue.begin())?;
     // Another process may have made it while this one waited for the lock.
     if is_whole() {
         return Ok(catalogue);
@@ -101,29 +96,6 @@ fn vectors(batches: &[RecordBatch]) -> Result<Vectors> {
         }
     }
     Ok(vectors)
-}
-
-/// Waits for another first start that makes the demo just now.
-fn patiently<T>(attempt: impl Fn() -> Result<T, StoreError>) -> Result<T> {
-    const PATIENCE: Duration = Duration::from_mins(1);
-    let start = Instant::now();
-    loop {
-        match attempt() {
-            Err(StoreError::Locked { .. }) if start.elapsed() < PATIENCE => {
-                std::thread::sleep(Duration::from_millis(100));
-            }
-            done => return Ok(done?),
-        }
-    }
-}
-
-fn directory() -> Result<PathBuf> {
-    cache::directory().ok_or_else(|| {
-        Error::Unsupported(
-            "no cache directory is known for this user; set HELIOQL_CACHE to a directory for the demo catalogue"
-                .to_owned(),
-        )
-    })
 }
 
 fn make(models: &Handle, observer: &dyn Observer) -> Result<Vec<RecordBatch>> {

@@ -5,7 +5,13 @@ use std::{path::Path, sync::Arc};
 use helioql_catalog::Catalogue;
 
 use crate::{
-    access::Access, demo, error::Result, index::IndexStore, models::ModelStore, progress::Observer,
+    access::Access,
+    demo,
+    error::Result,
+    index::IndexStore,
+    models::ModelStore,
+    progress::{Observer, Silent},
+    remote,
     session::Session,
 };
 
@@ -44,14 +50,34 @@ pub enum Kind {
 impl Engine {
     /// Opens the catalogue directory at `path`, or creates an empty one where nothing stands.
     ///
+    /// `path` may be the URL of a catalogue on object storage, which is only read: `s3://bucket/sun.helio`, with what
+    /// the `AWS_` variables of the environment say, or `https://host/sun.helio`. What a copy under the user's cache
+    /// directory lacks of it is fetched and compared with its manifest; the engine shows the commit that was the last
+    /// one then.
+    ///
     /// # Errors
     /// When the directory is not a catalogue, its manifest is damaged or of a newer format, or it cannot be
-    /// created.
+    /// created; when a catalogue at a URL cannot be fetched or one of its files is not what its manifest says.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self::over(
-            Some(Catalogue::open_or_create(path.as_ref())?),
-            Kind::Catalogue,
-        ))
+        Self::open_with(path, &Silent)
+    }
+
+    /// The same, with an observer who is told how far a catalogue is fetched, and may stop it.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when `observer` cancels.
+    pub fn open_with(path: impl AsRef<Path>, observer: &dyn Observer) -> Result<Self> {
+        let path = path.as_ref();
+        let catalogue = match remote::url(path) {
+            Some(url) => remote::open(url, observer)?,
+            None => Catalogue::open_or_create(path)?,
+        };
+        Ok(Self::over(Some(catalogue), Kind::Catalogue))
+    }
+
+    /// Whether a path is the URL of a catalogue on object storage.
+    pub fn is_url(path: impl AsRef<Path>) -> bool {
+        remote::url(path.as_ref()).is_some()
     }
 
     /// Opens the demo catalogue of 2,000 simulated SHARPs, making it once under the user's cache directory.
@@ -101,7 +127,8 @@ impl Engine {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn session_with(&self, access: Access) -> Result<Session> {
+    pub async fn session_with(&self, mut access: Access) -> Result<Session> {
+        access.readonly |= self.catalogue.as_ref().is_some_and(|of| of.origin().is_some());
         Session::new(self.clone(), access).await
     }
 

@@ -100,6 +100,14 @@ pub enum Error {
         /// What the server or the connection said.
         reason: String,
     },
+    /// A catalogue on object storage that cannot be fetched.
+    #[error("cannot fetch `{url}`: {reason}")]
+    Remote {
+        /// The file.
+        url: String,
+        /// What the storage or the connection said.
+        reason: String,
+    },
     /// Something that only a catalogue on disk can do, asked of one in memory, or the like.
     #[error("{0}")]
     Unsupported(String),
@@ -208,8 +216,10 @@ impl Error {
 
     /// Whether a file, a table or a model is missing or damaged, as opposed to a query that is wrong.
     pub fn is_missing_or_damaged(&self) -> bool {
-        matches!(self, Self::Io { .. } | Self::Model(_) | Self::UnknownModel { .. })
-            || matches!(self, Self::Catalog(error) if error.is_missing_or_damaged())
+        matches!(
+            self,
+            Self::Io { .. } | Self::Model(_) | Self::UnknownModel { .. } | Self::Remote { .. }
+        ) || matches!(self, Self::Catalog(error) if error.is_missing_or_damaged())
             || matches!(self, Self::Placed { error, .. } if error.is_missing_or_damaged())
     }
 

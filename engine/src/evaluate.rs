@@ -213,6 +213,9 @@ impl EvaluateOptions {
     }
 }
 
+/// Patches drawn or embedded between two looks at the observer: a tenth of a second on two cores.
+const AT_ONCE: usize = 32;
+
 /// What an evaluation found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evaluation {
@@ -248,13 +251,6 @@ impl Measured {
         let values = self.quantities.iter().filter_map(|row| row.get(keyword));
         values.filter(|value| value.is_finite()).collect()
     }
-}
-
-/// Embeddings of patches in double precision.
-fn embed(encoder: &crate::encoder::Encoder, patches: &[Patch]) -> Result<Vec<Vec<f64>>> {
-    let embeddings = encoder.embed(&patches.iter().collect::<Vec<_>>())?;
-    let wide = |row: Vec<f32>| row.into_iter().map(f64::from).collect();
-    Ok(embeddings.into_iter().map(wide).collect())
 }
 
 /// Tells an observer of the stages of an evaluation, and asks it whether to go on.
@@ -296,6 +292,18 @@ impl<'a> Progressing<'a> {
             steps: steps as u64,
             metrics: Vec::new(),
         });
+    }
+
+    /// Embeddings of patches in double precision.
+    fn embed(&self, encoder: &crate::encoder::Encoder, patches: &[Patch]) -> Result<Vec<Vec<f64>>> {
+        let mut embeddings = Vec::with_capacity(patches.len());
+        for patches in patches.chunks(AT_ONCE) {
+            self.check()?;
+            let rows = encoder.embed(&patches.iter().collect::<Vec<_>>())?;
+            let wide = |row: Vec<f32>| row.into_iter().map(f64::from).collect();
+            embeddings.extend(rows.into_iter().map(wide));
+        }
+        Ok(embeddings)
     }
 
     fn check(&self) -> Result<()> {

@@ -39,6 +39,7 @@ mod operators;
 mod options;
 mod planner;
 mod relations;
+mod remote;
 mod session;
 mod shipped;
 mod simulated;

@@ -40,8 +40,12 @@ impl QueryPlanner for HelioPlanner {
         session: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let planner = DefaultPhysicalPlanner::with_extension_planners(vec![Arc::new(self.clone())]);
-        let plan = stack::deep(stack::is_deep(plan), planner.create_physical_plan(plan, session)).await?;
-        cancel::cancellable(plan, &CancelFlag::of(session.config_options()))
+        let flag = CancelFlag::of(session.config_options());
+        let planned = async {
+            let plan = planner.create_physical_plan(plan, session).await?;
+            cancel::cancellable(plan, &flag)
+        };
+        stack::deep(stack::is_deep(plan), planned).await
     }
 }
 

@@ -122,7 +122,7 @@ pub(crate) enum Task {
 struct Args {
     #[command(subcommand)]
     task: Option<Task>,
-    /// Directory of the catalogue, created where nothing stands [default: the demo, simulated]
+    /// Its directory, made where nothing stands, or its URL, to be read [default: the demo, simulated]
     #[arg(value_name = "CATALOGUE", value_hint = ValueHint::DirPath)]
     catalogue: Option<PathBuf>,
     /// Run these statements or commands

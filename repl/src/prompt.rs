@@ -134,7 +134,10 @@ fn banner(shell: &Shell) -> String {
     let engine = shell.session.engine();
     let open = match (engine.kind(), engine.catalogue()) {
         (Kind::Demo, _) => "the demo catalogue: its regions are SIMULATED, none was observed".to_owned(),
-        (_, Some(catalogue)) => format!("catalogue {}", catalogue.root().display()),
+        (_, Some(catalogue)) => match catalogue.origin() {
+            Some(origin) => format!("catalogue {origin}, to be read only"),
+            None => format!("catalogue {}", catalogue.root().display()),
+        },
         (_, None) => "an empty catalogue in memory".to_owned(),
     };
     format!(

@@ -219,8 +219,8 @@ fn engine(path: Option<&Path>, access: Access, tasks: &mut Tasks, meter: &Arc<Me
     let (path, observer) = (path.map(Path::to_owned), Arc::clone(meter));
     let open = move || match path {
         // What is only read is not made.
-        Some(path) if access.readonly && !path.exists() => Err(missing(path)),
-        Some(path) => Ok(Engine::open(path)?),
+        Some(path) if access.readonly && !Engine::is_url(&path) && !path.exists() => Err(missing(path)),
+        Some(path) => Ok(Engine::open_with(path, &*observer)?),
         None => Ok(Engine::demo(&*observer)?),
     };
     let engine = tasks.run_blocking(|| meter.cancel(), open)?;

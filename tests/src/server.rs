@@ -19,19 +19,32 @@ use std::{
 pub enum Answer {
     /// A status and a body.
     Status(u16, String),
+    /// A file.
+    File(Vec<u8>),
     /// A body of which only so many bytes are sent before the connection is cut.
-    Cut(String, usize),
+    Cut(Vec<u8>, usize),
     /// Nothing, for so long; then the connection is closed.
     Silence(Duration),
     /// A body without end.
     Endless,
 }
 
+/// What the server is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Beginning with a slash, its escapes resolved.
+    pub path: String,
+    /// What follows the question mark, its escapes resolved.
+    pub query: String,
+    /// Who asks, as the head of the request has it.
+    pub authorization: Option<String>,
+}
+
 /// A running server; it ends when it is dropped.
 #[derive(Debug)]
 pub struct Server {
     url: String,
-    asked: Arc<Mutex<Vec<String>>>,
+    asked: Arc<Mutex<Vec<Request>>>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -43,8 +56,18 @@ impl Server {
     /// # Errors
     /// When there is no loopback to listen at.
     pub fn start(answer: impl Fn(usize, &str) -> Answer + Send + Sync + 'static) -> io::Result<Self> {
+        let mut server = Self::of_files(move |number, request| answer(number, &request.query))?;
+        server.url.push_str("/cgi-bin/ajax");
+        Ok(server)
+    }
+
+    /// Starts a server that looks at all of a request.
+    ///
+    /// # Errors
+    /// When there is no loopback to listen at.
+    pub fn of_files(answer: impl Fn(usize, &Request) -> Answer + Send + Sync + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let url = format!("http://{}/cgi-bin/ajax", listener.local_addr()?);
+        let url = format!("http://{}", listener.local_addr()?);
         listener.set_nonblocking(true)?;
         let (asked, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
         let (seen, stopped) = (Arc::clone(&asked), Arc::clone(&stop));
@@ -79,6 +102,11 @@ impl Server {
 
     /// The queries so far, their escapes resolved.
     pub fn asked(&self) -> Vec<String> {
+        self.requests().into_iter().map(|request| request.query).collect()
+    }
+
+    /// The requests so far.
+    pub fn requests(&self) -> Vec<Request> {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -94,24 +122,34 @@ impl Drop for Server {
 
 fn serve(
     stream: &TcpStream,
-    seen: &Mutex<Vec<String>>,
-    answer: impl Fn(usize, &str) -> Answer,
+    seen: &Mutex<Vec<Request>>,
+    answer: impl Fn(usize, &Request) -> Answer,
     stopped: &AtomicBool,
 ) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     let mut lines = BufReader::new(stream).lines();
-    let request = lines.next().transpose()?.unwrap_or_default();
+    let first = lines.next().transpose()?.unwrap_or_default();
+    let target = first.split(' ').nth(1).unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut request = Request {
+        path: unescaped(path),
+        query: unescaped(query),
+        authorization: None,
+    };
     for line in lines {
-        if line?.is_empty() {
-            break;
+        let line = line?;
+        match line.split_once(": ") {
+            Some((name, value)) if name.eq_ignore_ascii_case("authorization") => {
+                request.authorization = Some(value.to_owned());
+            }
+            _ if line.is_empty() => break,
+            _ => {}
         }
     }
-    let target = request.split(' ').nth(1).unwrap_or_default();
-    let query = unescaped(target.split_once('?').map_or("", |(_, query)| query));
     let number = {
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        seen.push(query.clone());
+        seen.push(request.clone());
         seen.len() - 1
     };
     let mut out = stream;
@@ -121,14 +159,18 @@ fn serve(
             "HTTP/1.1 {status} Answer\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
         )
     };
-    match answer(number, &query) {
+    match answer(number, &request) {
         Answer::Status(status, body) => {
             head(status, body.len())?;
             stream_all(stream, body.as_bytes())
         }
+        Answer::File(body) => {
+            head(200, body.len())?;
+            stream_all(stream, &body)
+        }
         Answer::Cut(body, sent) => {
             head(200, body.len())?;
-            stream_all(stream, body.as_bytes().get(..sent).unwrap_or_default())
+            stream_all(stream, body.get(..sent).unwrap_or_default())
         }
         Answer::Silence(time) => {
             let end = std::time::Instant::now() + time;

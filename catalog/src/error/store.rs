@@ -28,6 +28,12 @@ pub enum StoreError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The catalogue lies elsewhere, and this is a copy to read.
+    #[error("`{origin}` is read only: what is here is a copy of it")]
+    Copy {
+        /// Where the catalogue lies.
+        origin: String,
+    },
     /// There is nothing at the path.
     #[error("no catalogue at `{}`: expected a directory with a `manifest.json`", path.display())]
     Missing {

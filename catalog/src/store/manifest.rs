@@ -139,16 +139,21 @@ impl Manifest {
             }
             read => read.map_err(|source| io("read", &path, source))?,
         };
+        Self::parse(&path, &bytes)
+    }
+
+    /// Checks a manifest that was read of `path`.
+    pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
         let damaged = |reason: String| StoreError::DamagedManifest {
-            path: path.clone(),
+            path: path.to_owned(),
             reason,
         };
         // The format is looked at alone first: a later one may have anything else in it.
         let envelope: Envelope<serde_json::Value> =
-            serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+            serde_json::from_slice(bytes).map_err(|error| damaged(error.to_string()))?;
         if envelope.format > FORMAT {
             return Err(StoreError::NewerFormat {
-                path,
+                path: path.to_owned(),
                 found: envelope.format,
                 supported: FORMAT,
             });
@@ -189,22 +194,25 @@ impl Manifest {
 
     /// Every file that belongs to the catalogue.
     pub(super) fn files(&self) -> BTreeSet<&str> {
-        let tables = self
-            .tables
-            .values()
-            .flat_map(|table| &table.parts)
-            .map(|part| &part.file);
-        let models = self
-            .models
-            .values()
-            .flat_map(BTreeMap::values)
-            .flat_map(|model| [&model.config, &model.weights]);
-        let indexes = self.indexes.values().flat_map(Index::own_files);
-        tables
-            .chain(models)
-            .chain(indexes)
-            .map(|file| file.path.as_str())
-            .collect()
+        self.entries().map(|(_, file)| file.path.as_str()).collect()
+    }
+
+    /// The same with what each belongs to, such as "table `sharps`".
+    pub(super) fn entries(&self) -> impl Iterator<Item = (String, &FileEntry)> {
+        let tables = self.tables.iter().flat_map(|(name, table)| {
+            let parts = table.parts.iter();
+            parts.map(move |part| (format!("table `{name}`"), &part.file))
+        });
+        let models = self.models.iter().flat_map(|(kind, models)| {
+            models.iter().flat_map(move |(name, model)| {
+                [&model.config, &model.weights].map(|file| (format!("{kind} `{name}`"), file))
+            })
+        });
+        let indexes = self
+            .indexes
+            .iter()
+            .flat_map(|(name, index)| index.own_files().map(|file| (format!("index `{name}`"), file)));
+        tables.chain(models).chain(indexes)
     }
 
     /// The tables, by name.

@@ -48,7 +48,7 @@ pub fn encoder(
     progress.stage("real queries")?;
     let gallery = Measured::new(train.patches.clone(), train.regions.clone());
     let queries = Measured::new(held_out.patches.clone(), held_out.regions.clone());
-    let of_real = spaces(encoder, &gallery, &queries, options.seed)?;
+    let of_real = spaces(encoder, &gallery, &queries, options.seed, &progress)?;
     let mut scores = retrievals("retrieval", &of_real, &gallery, &queries, bootstrap);
     for (metric, compare) in PAPER {
         for score in scores.iter_mut().filter(|score| score.metric == metric) {
@@ -75,7 +75,7 @@ pub fn encoder(
     let regions = [train.regions.as_slice(), &held_out.regions].concat();
     let all = Measured::new(patches, regions);
     progress.stage("their matches")?;
-    let of_drawn = spaces(encoder, &all, &drawn, options.seed)?;
+    let of_drawn = spaces(encoder, &all, &drawn, options.seed, &progress)?;
     scores.extend(retrievals("generated", &of_drawn, &all, &drawn, bootstrap));
     Ok(Evaluation {
         scores,

@@ -2,7 +2,7 @@
 //! asked. Real patches are put on the generator's grid and clipped as it draws, so that resolution is no difference.
 
 use super::{
-    EvaluateOptions, Evaluation, Measured, Part, Progressing, Score, embed,
+    AT_ONCE, EvaluateOptions, Evaluation, Measured, Part, Progressing, Score,
     frechet::frechet,
     inversion::inversion,
     manifold::precision_recall,
@@ -26,8 +26,6 @@ use crate::{
     progress::Observer,
 };
 
-/// Patches drawn between two looks at the observer.
-const CHUNK: usize = 128;
 /// Principal axes of pixels that the second classifier looks at.
 const AXES: usize = 64;
 const STAGES: u64 = 10;
@@ -68,7 +66,12 @@ pub fn generator(
     ));
 
     progress.stage("embedding")?;
-    scores.extend(in_embedding(encoder, [&drawn, &train, &held_out], options.seed)?);
+    scores.extend(in_embedding(
+        encoder,
+        [&drawn, &train, &held_out],
+        options.seed,
+        &progress,
+    )?);
 
     progress.stage("pixels")?;
     scores.extend(in_pixels(generator, [&drawn, &train, &held_out], options.seed)?);
@@ -100,7 +103,13 @@ pub fn generator(
         let quantities = &held_out.quantities;
         let (of_targets, answers) = targets(generator, directions, quantities, count, bootstrap, &progress)?;
         scores.extend(of_targets);
-        scores.extend(realism(encoder, &answers, &drawn, [&train, &held_out])?);
+        scores.extend(realism(
+            encoder,
+            &answers,
+            &drawn,
+            [&train, &held_out],
+            &progress,
+        )?);
         scores.push(leakage(directions));
 
         progress.stage("steering")?;
@@ -130,13 +139,14 @@ fn realism(
     answers: &[(&str, Vec<Patch>)],
     drawn: &Measured,
     real: [&Measured; 2],
+    progress: &Progressing<'_>,
 ) -> Result<Vec<Score>> {
-    let mut gallery = embed(encoder, &real[0].patches)?;
-    gallery.extend(embed(encoder, &real[1].patches)?);
+    let mut gallery = progress.embed(encoder, &real[0].patches)?;
+    gallery.extend(progress.embed(encoder, &real[1].patches)?);
     let standard = Standard::of(&gallery);
     let gallery = standard.apply(&gallery);
     let distance = |patches: &[Patch]| -> Result<Option<f64>> {
-        let rows = standard.apply(&embed(encoder, patches)?);
+        let rows = standard.apply(&progress.embed(encoder, patches)?);
         Ok(distances(&rows, &gallery).and_then(|found| quantile(&found, 0.5)))
     };
     let unasked = distance(&drawn.patches)?;
@@ -160,9 +170,9 @@ pub(super) fn draw(
     let dim = generator.config().latent_dim;
     let latent = |i: usize| Generator::latent(options.seed.wrapping_add(i as u64), 0, dim);
     let mut patches = Vec::new();
-    for from in (0..options.samples).step_by(CHUNK) {
+    for from in (0..options.samples).step_by(AT_ONCE) {
         progress.check()?;
-        let to = options.samples.min(from + CHUNK);
+        let to = options.samples.min(from + AT_ONCE);
         patches.extend(generator.generate(&(from..to).map(latent).collect::<Vec<_>>())?);
     }
     // Each is as independent of the others as one region is of another.
@@ -175,11 +185,12 @@ fn in_embedding(
     encoder: &Encoder,
     [drawn, train, held_out]: [&Measured; 3],
     seed: u64,
+    progress: &Progressing<'_>,
 ) -> Result<Vec<Score>> {
     let [drawn_rows, train_rows, real_rows] = [
-        embed(encoder, &drawn.patches)?,
-        embed(encoder, &train.patches)?,
-        embed(encoder, &held_out.patches)?,
+        progress.embed(encoder, &drawn.patches)?,
+        progress.embed(encoder, &train.patches)?,
+        progress.embed(encoder, &held_out.patches)?,
     ];
     let standard = Standard::of(if train_rows.is_empty() {
         &real_rows

@@ -1,6 +1,6 @@
 //! How near INVERT comes to real patches that the generator has not seen.
 
-use super::{Part, Progressing, Score, embed, neighbours::distances, short, statistics::quantile};
+use super::{Part, Progressing, Score, neighbours::distances, short, statistics::quantile};
 use crate::{
     encoder::Encoder,
     generator::{Generator, evaluate::as_drawn},
@@ -37,7 +37,10 @@ pub(super) fn inversion(
         ));
         seen.push(patch.clone());
     }
-    let neighbours = distances(&embed(encoder, &seen)?, &embed(encoder, &train.patches)?);
+    let neighbours = distances(
+        &progress.embed(encoder, &seen)?,
+        &progress.embed(encoder, &train.patches)?,
+    );
     let median = |metric: &str, of: &dyn Fn(&PatchQuantities, &Inverted) -> f64| {
         let values: Vec<f64> = found.iter().map(|(real, found)| of(real, found)).collect();
         Score::new(format!("invert_{metric}_median"), quantile(&values, 0.5), count)

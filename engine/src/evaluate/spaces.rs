@@ -9,7 +9,7 @@
 //! | `_pixels32` | the pixels of 32 × 32 cells |
 //! | `_random` | random numbers |
 
-use super::{Measured, embed, frechet::moments, pixels::images, principal::Principal};
+use super::{Measured, Progressing, frechet::moments, pixels::images, principal::Principal};
 use crate::{
     directions::Cholesky,
     encoder::{Encoder, Joint},
@@ -43,6 +43,7 @@ pub(super) fn spaces(
     gallery: &Measured,
     queries: &Measured,
     seed: u64,
+    progress: &Progressing<'_>,
 ) -> Result<Vec<Space>> {
     let config = encoder.config();
     let (grid, clip) = (config.grid(), config.clip_gauss);
@@ -85,8 +86,8 @@ pub(super) fn spaces(
         (0..of.len()).map(|_| numbers(&mut random)).collect()
     };
     let embedded = (
-        embed(encoder, &gallery.patches)?,
-        embed(encoder, &queries.patches)?,
+        progress.embed(encoder, &gallery.patches)?,
+        progress.embed(encoder, &queries.patches)?,
     );
     let baselines = [
         (of_gallery, of_queries),
