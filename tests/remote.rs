@@ -16,6 +16,9 @@ use helioql_tests::{
 
 type Tested = Result<(), Box<dyn Error>>;
 
+/// What a storage answers to a request.
+type Answering = Box<dyn Fn(&Request) -> Answer + Send + Sync>;
+
 /// A catalogue, the server that gives out its files below `/bucket/sun.helio`, and the cache of those who read it.
 struct Storage {
     directory: tempfile::TempDir,
@@ -283,7 +286,6 @@ fn what_is_damaged_there_is_refused_and_what_is_damaged_here_is_fetched_again() 
 fn a_storage_on_a_bad_day_is_named_and_ends() -> Tested {
     let storage = Storage::new()?;
     let whole = fs::read(storage.there().join("manifest.json"))?;
-    type Answering = Box<dyn Fn(&Request) -> Answer + Send + Sync>;
     let root = storage.directory.path().to_owned();
     let days: Vec<(&str, Answering)> = vec![
         (
