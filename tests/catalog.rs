@@ -18,7 +18,7 @@ use std::{
 };
 
 use helioql::Engine;
-use helioql_tests::{Bench, program};
+use helioql_tests::{Bench, folder::copy, program};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
@@ -45,20 +45,6 @@ fn problems(bench: &Bench) -> Outcome<Vec<Vec<String>>> {
     let mut rows = bench.rows("CHECK CATALOG")?;
     rows.retain(|row| row[3] != "NULL");
     Ok(rows)
-}
-
-fn copy(from: &Path, to: &Path) -> Outcome {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let place = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &place)?;
-        } else {
-            fs::copy(entry.path(), place)?;
-        }
-    }
-    Ok(())
 }
 
 /// What a catalogue holds: the rows of each table, as sums that any lost or doubled row would change.

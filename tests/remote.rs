@@ -10,6 +10,7 @@ use std::{
 };
 
 use helioql_tests::{
+    folder::copy,
     program::{Outcome, helioql, run},
     server::{Answer, Request, Server},
 };
@@ -73,14 +74,13 @@ impl Storage {
         Ok(run(&mut self.reader(&[S3, "--format", "csv", "-c", sql]))?)
     }
 
-    fn write(&self, sql: &str) -> Tested {
-        let written = run(&mut helioql([
-            self.there().to_str().unwrap_or_default(),
-            "-c",
-            sql,
-        ]))?;
-        assert_eq!((written.code, written.stderr.as_str()), (Some(0), ""));
-        Ok(())
+    /// The answer of the directory itself, to a query or to a change.
+    fn here(&self, sql: &str) -> Result<String, Box<dyn Error>> {
+        let there = self.there();
+        let there = there.to_str().unwrap_or_default();
+        let done = run(&mut helioql([there, "--format", "csv", "-c", sql]))?;
+        assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""));
+        Ok(done.stdout)
     }
 
     /// The files asked for since the first `before` requests, without the folder.
@@ -112,20 +112,6 @@ fn make() -> Result<tempfile::TempDir, Box<dyn Error>> {
     Ok(directory)
 }
 
-fn copy(from: &Path, to: &Path) -> Tested {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let to = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &to)?;
-        } else {
-            fs::copy(entry.path(), to)?;
-        }
-    }
-    Ok(())
-}
-
 const S3: &str = "s3://bucket/sun.helio";
 
 /// What lies at the path of a request.
@@ -144,17 +130,11 @@ fn the_answer_is_that_of_the_directory_and_a_second_start_fetches_the_manifest()
     let query = "SELECT n.harpnum, n._distance \
                  FROM kept, NEAREST(kept.embedding, k => 3, within => (SELECT harpnum, embedding FROM kept)) AS n \
                  WHERE kept.harpnum % 10 = 0 ORDER BY kept.harpnum, n._distance";
-    let here = run(&mut helioql([
-        storage.there().to_str().unwrap_or_default(),
-        "--format",
-        "csv",
-        "-c",
-        query,
-    ]))?;
+    let here = storage.here(query)?;
     let first = storage.read(query)?;
     assert_eq!((first.code, first.stderr.as_str()), (Some(0), ""));
     assert!(first.stdout.lines().count() > 3);
-    assert_eq!(first.stdout, here.stdout);
+    assert_eq!(first.stdout, here);
     let asked = storage.asked_since(0);
     assert_eq!(asked.first().map(String::as_str), Some("manifest.json"));
     assert!(asked.len() > 5, "{asked:?}");
@@ -168,7 +148,7 @@ fn the_answer_is_that_of_the_directory_and_a_second_start_fetches_the_manifest()
         assert!(!signature.contains("hidden"));
     }
     let again = storage.read(query)?;
-    assert_eq!(again.stdout, here.stdout);
+    assert_eq!(again.stdout, here);
     assert_eq!(storage.asked_since(asked.len()), ["manifest.json"]);
     Ok(())
 }
@@ -184,14 +164,8 @@ fn a_web_server_will_do() -> Tested {
         "{}",
         read.stderr
     );
-    let here = run(&mut helioql([
-        storage.there().to_str().unwrap_or_default(),
-        "--format",
-        "csv",
-        "-c",
-        TOTAL,
-    ]))?;
-    assert_eq!(read.stdout, here.stdout);
+    let here = storage.here(TOTAL)?;
+    assert_eq!(read.stdout, here);
     assert!(
         storage
             .server
@@ -207,14 +181,14 @@ fn a_later_commit_is_seen_by_who_opens_it_then_and_fetches_what_is_new() -> Test
     let storage = Storage::new()?;
     assert!(storage.read(TOTAL)?.stdout.contains("100,"));
     let before = storage.server.requests().len();
-    storage.write(
+    storage.here(
         "INSERT INTO kept SELECT harpnum + 1000, usflux, patch, embedding FROM kept WHERE harpnum % 10 = 0",
     )?;
     let read = storage.read(TOTAL)?;
     assert!(read.stdout.contains("110,"), "{}{}", read.stdout, read.stderr);
     let asked = storage.asked_since(before);
     assert_eq!(asked.len(), 2, "{asked:?}");
-    storage.write("DROP TABLE kept")?;
+    storage.here("DROP TABLE kept")?;
     assert!(storage.read(TOTAL)?.stderr.contains("unknown table `kept`"));
     // What nobody needs any more is gone from the copy too.
     let kept = copies(&storage.cache())?

@@ -14,6 +14,8 @@
 //! after it, and a writer that is killed leaves files that no manifest names, which the next writer
 //! removes. Files that a manifest names are checked against it before they are used.
 //!
+//! A catalogue that lies elsewhere is read through a copy, whose one writer is a [`Mirror`].
+//!
 //! A replaced file is deleted after the commit, or, where a [`Snapshot`] of an earlier commit is held, by the first
 //! writer after its end.
 

@@ -8,7 +8,7 @@ use std::{
 
 use helioql_catalog::error::StoreError;
 
-use crate::{Error, Result};
+use crate::{Error, Result, progress::Observer};
 
 /// `HELIOQL_CACHE`, else the folder `helioql` of the user's cache directory; `None` where that is not known.
 pub(crate) fn directory() -> Option<PathBuf> {
@@ -27,12 +27,16 @@ pub(crate) fn needed(what: &str) -> Result<PathBuf> {
     })
 }
 
-/// Waits for another process that makes the same just now.
-pub(crate) fn patiently<T>(attempt: impl Fn() -> Result<T, StoreError>) -> Result<T> {
+/// Waits for another process that makes the same just now, unless `observer` cancels.
+pub(crate) fn patiently<T>(
+    observer: &dyn Observer,
+    attempt: impl Fn() -> Result<T, StoreError>,
+) -> Result<T> {
     const PATIENCE: Duration = Duration::from_mins(1);
     let start = Instant::now();
     loop {
         match attempt() {
+            Err(StoreError::Locked { .. }) if observer.is_cancelled() => return Err(Error::Cancelled),
             Err(StoreError::Locked { .. }) if start.elapsed() < PATIENCE => {
                 std::thread::sleep(Duration::from_millis(100));
             }

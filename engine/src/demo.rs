@@ -48,7 +48,7 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
         "demo-v{VERSION}-{}.helio",
         encoder.identity.replace('#', "-")
     ));
-    let catalogue = cache::patiently(|| Catalogue::open_or_create(&path))?;
+    let catalogue = cache::patiently(observer, || Catalogue::open_or_create(&path))?;
     let is_whole = || {
         catalogue
             .table(sharps::SHARPS)
@@ -59,7 +59,7 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
     if is_whole() {
         return Ok(catalogue);
     }
-    let mut transaction = cache::patiently(|| catalogue.begin())?;
+    let mut transaction = cache::patiently(observer, || catalogue.begin())?;
     // Another process may have made it while this one waited for the lock.
     if is_whole() {
         return Ok(catalogue);

@@ -94,22 +94,23 @@ struct Remote {
 
 impl Remote {
     fn new(url: &str) -> Result<Self> {
-        let url = url.trim_end_matches('/').to_owned();
         let refused = |reason: &str| Error::Remote {
-            url: url.clone(),
+            url: url.to_owned(),
             reason: reason.to_owned(),
         };
         let (scheme, rest) = url.split_once("://").ok_or_else(|| refused("it is not a URL"))?;
+        let rest = rest.trim_end_matches('/');
         let (host, folder) = rest.split_once('/').unwrap_or((rest, ""));
         if host.is_empty() {
             return Err(refused("there is no bucket or host in it"));
         }
         // It would stand in messages and histories.
         if host.contains('@') {
-            return Err(Error::Unsupported(format!(
-                "a URL with a name and a password in it is not taken; {}",
-                "give keys of S3 in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-            )));
+            return Err(Error::Unsupported(
+                "a URL with a name and a password in it is not taken; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY have \
+                 keys of S3"
+                    .to_owned(),
+            ));
         }
         let folder = Key::from_url_path(folder).map_err(|error| refused(&error.to_string()))?;
         let retry = RetryConfig {
@@ -137,7 +138,11 @@ impl Remote {
             _ => return Err(refused("expected a directory, or a URL of s3, https or http")),
         };
         let store = store.map_err(|error| refused(&one_line(&error)))?;
-        Ok(Self { url, store, folder })
+        Ok(Self {
+            url: format!("{scheme}://{rest}"),
+            store,
+            folder,
+        })
     }
 
     /// The name of the copy: what the catalogue is called, for who looks into the cache directory, and what tells it
@@ -160,7 +165,7 @@ impl Remote {
     async fn bring(&self, copy: &Path, observer: &dyn Observer) -> Result<Catalogue> {
         let mut manifest = self.manifest().await?;
         for _ in 0..ATTEMPTS {
-            let mirror = cache::patiently(|| Mirror::begin(copy, &self.url, &manifest))?;
+            let mirror = cache::patiently(observer, || Mirror::begin(copy, &self.url, &manifest))?;
             let failed = match self.fetch_all(&mirror, observer).await {
                 Ok(()) => return Ok(mirror.commit()?),
                 Err(failed) => failed,
@@ -297,6 +302,10 @@ mod tests {
         assert_eq!(
             refused("s3:///sun.helio"),
             Err("cannot fetch `s3:///sun.helio`: there is no bucket or host in it".to_owned())
+        );
+        assert_eq!(
+            refused("s3://"),
+            Err("cannot fetch `s3://`: there is no bucket or host in it".to_owned())
         );
         let secret = refused("https://me:secret@host/sun.helio");
         assert!(secret.is_err_and(|error| error.contains("AWS_ACCESS_KEY_ID") && !error.contains("secret@")));

@@ -149,6 +149,11 @@ impl NewFile {
         })
     }
 
+    /// How many bytes have been written.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Writes all that is left to disk, and waits until it is there.
     pub(super) fn finish(mut self) -> Result<FileEntry, StoreError> {
         self.out

@@ -70,7 +70,6 @@ pub struct Fetch<'a> {
     mirror: &'a Mirror,
     lacking: &'a Lacking,
     file: NewFile,
-    bytes: u64,
 }
 
 impl Mirror {
@@ -122,7 +121,6 @@ impl Mirror {
             mirror: self,
             lacking,
             file: NewFile::create(&self.root, lacking.path())?,
-            bytes: 0,
         })
     }
 
@@ -182,8 +180,7 @@ impl Fetch<'_> {
 impl Write for Fetch<'_> {
     /// Takes no more than the manifest says that there is, so that a file without an end fills no disk.
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.bytes += bytes.len() as u64;
-        if self.bytes > self.lacking.entry.bytes {
+        if self.file.bytes() + bytes.len() as u64 > self.lacking.entry.bytes {
             return Err(std::io::Error::other(format!(
                 "it has more than the {} bytes that the manifest says",
                 self.lacking.entry.bytes
