@@ -115,6 +115,49 @@ fn a_history_forgets_what_it_has_twice() -> Result {
 }
 
 #[test]
+fn a_statement_comes_back_from_the_editor() -> Result {
+    let screen = Screen {
+        variables: &[("VISUAL", ""), ("EDITOR", "sed -i s/6/5/")],
+        ..Screen::default()
+    };
+    let session = session!("an editor", screen, &[]);
+    let terminal = &session.terminal;
+    enter(terminal, "SELECT 6 * 7 AS answer;")?;
+    terminal.shows(" 42\n(1 row, ")?;
+    enter(terminal, ".edit")?;
+    // It stands at the prompt, to be looked at, and runs when Enter is pressed.
+    terminal.shows("\nhelioql> SELECT 5 * 7 AS answer;")?;
+    terminal.press(&["Enter"])?;
+    terminal.shows(" 35\n(1 row, ")?;
+    enter(terminal, ".history ANSWER")?;
+    terminal.shows("\nSELECT 6 * 7 AS answer;\nSELECT 5 * 7 AS answer;\nhelioql> ")?;
+    Ok(())
+}
+
+#[test]
+fn an_editor_that_fails_changes_nothing() -> Result {
+    for (editor, expected) in [
+        ("false", "the editor `false` ended with exit status: 1"),
+        (
+            "no-such-editor --wait",
+            "the editor `no-such-editor --wait` cannot be started",
+        ),
+    ] {
+        let screen = Screen {
+            variables: &[("VISUAL", editor)],
+            ..Screen::default()
+        };
+        let session = session!("an editor that fails", screen, &[]);
+        let terminal = &session.terminal;
+        enter(terminal, ".edit")?;
+        terminal.shows(expected)?;
+        enter(terminal, "SELECT 6 * 7 AS answer;")?;
+        terminal.shows(" 42\n(1 row, ")?;
+    }
+    Ok(())
+}
+
+#[test]
 fn completion_knows_the_place() -> Result {
     let screen = Screen {
         width: 160,
@@ -200,8 +243,18 @@ fn ctrl_c_cancels_a_statement_and_leaves_when_pressed_twice() -> Result {
     terminal.press(&["C-c"])?;
     let screen = terminal.shows("error: interrupted")?;
     assert!(!screen.contains("running"), "{screen}");
+    // On a line with text it lets go of the text, however often.
+    for draft in ["SELECT 'one", "SELECT 'two", "SELECT 'three"] {
+        terminal.types(draft)?;
+        terminal.shows(draft)?;
+        terminal.press(&["C-c"])?;
+        terminal.shows_that("an empty prompt", |screen| {
+            screen.trim_end().ends_with("\nhelioql>")
+        })?;
+    }
     enter(terminal, "SELECT 'alive' AS word;")?;
-    terminal.shows(" alive\n")?;
+    let screen = terminal.shows(" alive\n")?;
+    assert!(!screen.contains("leaves"), "{screen}");
     terminal.press(&["C-c"])?;
     terminal.shows("(Ctrl-C once more leaves; so do Ctrl-D and `.quit`)\nhelioql>")?;
     terminal.press(&["C-c"])?;

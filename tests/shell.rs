@@ -65,6 +65,20 @@ fn queries_are_answered_in_every_format() -> Result {
         "colours in a pipe: {:?}",
         table.stdout
     );
+    let latex = place.run(&["-c", sql, "--format", "latex"])?;
+    assert!(
+        latex
+            .stdout
+            .contains("\n1 & $1.5 \\times 10^{22}$ & a,b & \\ldots & NaN \\\\\n"),
+        "{}",
+        latex.stdout
+    );
+    let html = place.run(&["-c", sql, "--format", "html"])?;
+    assert!(
+        html.stdout.contains("<td>a,b</td><td>NULL</td>"),
+        "{}",
+        html.stdout
+    );
     Ok(())
 }
 
@@ -77,6 +91,12 @@ fn patches_are_numbers_for_machines() -> Result {
     assert_eq!(rows, serde_json::json!([{ "patch": [1.0, null] }]));
     let table = place.run(&["-c", sql])?;
     assert!(!table.stdout.contains("1.0, "), "{}", table.stdout);
+    let html = place.run(&["-c", sql, "--format", "html"])?;
+    assert!(
+        html.stdout.contains("<td><img src=\"data:image/png;base64,"),
+        "{}",
+        html.stdout
+    );
     Ok(())
 }
 
@@ -287,6 +307,7 @@ fn a_safe_session_leaves_files_alone() -> Result {
         format!(".once {out}"),
         format!(".read {table}"),
         format!(".open {out}"),
+        ".edit".to_owned(),
         format!("SELECT patch FROM GENERATE(seed => 7);\n.save {out}.png"),
     ] {
         let ran = place.run(&["--safe", "-c", &sql])?;
@@ -371,7 +392,7 @@ fn results_go_where_a_script_leads_them() -> Result {
 fn lists_are_queries() -> Result {
     let place = Place::new()?;
     for (command, expected) in [
-        (".tables shar", "name,kind\nsharps,table\n"),
+        (".tables shar", "name,kind,rows,bytes\nsharps,table,,\n"),
         (".functions cosine_d", "cosine_distance,scalar,"),
         (".keywords usflux", "usflux,Mx,"),
         (".models", "generator,sun,shipped,"),
@@ -704,6 +725,9 @@ fn meta_commands_work_in_scripts() -> Result {
     let saved = place.run(&["-f", &script])?;
     assert_eq!(saved.code, Some(0), "{}", saved.stderr);
     assert_eq!(fs::read(picture)?[..8], *b"\x89PNG\r\n\x1a\n");
+    let edit = place.run(&["-c", ".edit"])?;
+    assert_eq!(edit.code, Some(1), "{edit:?}");
+    assert!(edit.stderr.contains("`.edit` is for the prompt"), "{edit:?}");
     assert!(
         saved.stdout.contains("+250 G, 128×128 cells of 1.54 Mm"),
         "no scale in {}",

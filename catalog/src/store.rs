@@ -38,7 +38,7 @@ pub use self::index::{IndexFiles, NewIndex};
 pub use self::mirror::{Fetch, Lacking, Mirror};
 pub use self::name::check as check_name;
 pub use self::snapshot::Snapshot;
-pub use self::table::TableWriter;
+pub use self::table::{TableFile, TableWriter};
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,9 @@
 mod create_table;
 mod delete;
 mod drop_table;
+mod incoming;
 mod insert;
+mod numbered;
 mod table;
 mod update;
 

@@ -27,6 +27,7 @@ mod demo;
 mod draw;
 mod engine;
 mod error;
+mod files;
 mod functions;
 mod index;
 mod jsoc;

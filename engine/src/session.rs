@@ -33,7 +33,7 @@ use crate::{
     access::Access,
     analyzer,
     cancel::CancelHandle,
-    changes,
+    changes, files,
     functions::{Function, functions, typed},
     meter::MeterModels,
     mistakes,
@@ -126,7 +126,11 @@ impl Session {
         let context = if access.safe {
             context
         } else {
-            context.enable_url_table()
+            let relations = relations::relations();
+            files::as_tables(
+                context,
+                relations.iter().map(|relation| relation.name()).collect(),
+            )
         };
         for function in &functions {
             context.register_udf((*function.udf).clone());

@@ -2,6 +2,7 @@
 //! and the `system` schema.
 
 pub(crate) mod indexes;
+pub(crate) mod rows;
 pub(crate) mod sharps;
 pub(crate) mod stored;
 mod system;

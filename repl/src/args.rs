@@ -134,7 +134,7 @@ struct Args {
     /// Set `$name`: a number, quantity, time, true, false or text
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
     parameters: Vec<(String, Constant)>,
-    /// Form of the results: table, box, vertical, markdown, csv, tsv, json, jsonl, arrow, parquet
+    /// Form: table, box, vertical, markdown, latex, html, csv, tsv, json, jsonl, arrow, parquet
     #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true, hide_default_value = true)]
     format: Format,
     /// Write results to a file

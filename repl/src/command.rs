@@ -3,8 +3,10 @@
 //! A new one is a file under `command/` and a line in [`COMMANDS`].
 
 mod directions;
+mod edit;
 mod functions;
 mod help;
+mod history;
 mod indexes;
 mod keywords;
 mod last;
@@ -77,8 +79,10 @@ pub(crate) enum Takes {
 /// Every meta-command, sorted by name.
 pub(crate) const COMMANDS: &[Command] = &[
     directions::COMMAND,
+    edit::COMMAND,
     functions::COMMAND,
     help::COMMAND,
+    history::COMMAND,
     indexes::COMMAND,
     keywords::COMMAND,
     last::COMMAND,

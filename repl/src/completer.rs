@@ -126,9 +126,9 @@ fn complete(line: &str, position: usize, words: &Words) -> Completion {
 
 /// What a statement may begin with.
 fn openings(word: &str) -> Vec<Candidate> {
-    const SQL: [&str; 12] = [
-        "SELECT", "WITH", "EXPLAIN", "CREATE", "COPY", "DESCRIBE", "DROP", "INSERT", "SET", "SHOW", "VALUES",
-        "PREPARE",
+    const SQL: [&str; 17] = [
+        "SELECT", "FROM", "WITH", "EXPLAIN", "CREATE", "COPY", "DESCRIBE", "DROP", "INSERT", "UPDATE",
+        "DELETE", "TRUNCATE", "SET", "SHOW", "VALUES", "PREPARE", "EXECUTE",
     ];
     let ours = helioql_grammar::keywords::STATEMENTS
         .iter()
@@ -191,8 +191,10 @@ fn expression(cursor: &Cursor, words: &Words, word: &str) -> Vec<Candidate> {
 /// Columns in scope, or all of them where no FROM is there yet, and functions once a word is begun.
 fn values(cursor: &Cursor, words: &Words, word: &str) -> Vec<Candidate> {
     let sources = scope::sources(cursor, words);
+    let named = scope::ctes(cursor, words);
     let columns: Vec<&String> = if sources.is_empty() {
-        words.tables.iter().flat_map(|table| &table.columns).collect()
+        let tables = named.iter().chain(&words.tables);
+        tables.flat_map(|table| &table.columns).collect()
     } else {
         let columns = sources.iter().flat_map(|source| &source.columns);
         columns.chain(sources.iter().map(|source| &source.name)).collect()
@@ -294,6 +296,7 @@ mod tests {
             ("sel|", vec!["select"]),
             ("IMP|", vec!["IMPORT"]),
             ("SELECT 1; EV|", vec!["EVALUATE"]),
+            ("UPD|", vec!["UPDATE"]),
             ("SELECT usflux FROM sharps WHER|", vec!["WHERE"]),
             // Tables, functions in FROM, and tables of a schema.
             ("SELECT * FROM sh|", vec!["sharps"]),
@@ -318,6 +321,10 @@ mod tests {
             (
                 "WITH w AS (SELECT usflux AS flux, harpnum FROM sharps) SELECT fl| FROM w",
                 vec!["flux"],
+            ),
+            (
+                "WITH w AS (SELECT usflux AS flux FROM sharps) SELECT fl|",
+                vec!["flux", "flare_class"],
             ),
             (
                 "SELECT fl| FROM (SELECT usflux AS flux FROM sharps) AS w",

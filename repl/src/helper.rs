@@ -30,4 +30,9 @@ impl ShellHelper {
             validator: StatementValidator,
         }
     }
+
+    /// Whether the line that is being typed, or was let go of, has text.
+    pub(crate) fn is_drafting(&self) -> bool {
+        self.hinter.drafting.get()
+    }
 }

@@ -1,6 +1,8 @@
 //! Hints behind the cursor: the arguments of a function whose bracket has just been opened, else the rest of the
 //! last statement that began like this one.
 
+use std::cell::Cell;
+
 use rustyline::{
     Context,
     hint::{Hinter, HistoryHinter},
@@ -18,6 +20,8 @@ const ARGUMENTS: usize = 4;
 pub(crate) struct CallHinter {
     vocabulary: Vocabulary,
     history: HistoryHinter,
+    /// Whether there was text on the line when a hint was last asked for, as happens with every key.
+    pub(crate) drafting: Cell<bool>,
 }
 
 impl CallHinter {
@@ -26,6 +30,7 @@ impl CallHinter {
         Self {
             vocabulary,
             history: HistoryHinter::new(),
+            drafting: Cell::new(false),
         }
     }
 }
@@ -50,6 +55,7 @@ impl Hinter for CallHinter {
     type Hint = String;
 
     fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<String> {
+        self.drafting.set(!line.is_empty());
         // What is shown behind the cursor must not stand before text.
         if position < line.len() || line.trim().is_empty() {
             return None;

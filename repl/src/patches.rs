@@ -76,22 +76,32 @@ pub(crate) fn patch_child(field: &Field) -> Option<&Field> {
 }
 
 fn add(kept: &mut Vec<Kept>, field: &Field, array: &dyn Array, batch: &RecordBatch) -> Result<()> {
-    let Some(grid) = patch_grid(field) else {
-        return Ok(());
-    };
-    let list = array.as_fixed_size_list();
-    for row in (0..list.len()).filter(|row| list.is_valid(*row)) {
+    for row in 0..array.len() {
         if kept.len() == KEPT {
             break;
         }
-        let pixels = cast(&list.value(row), &DataType::Float32)?;
-        let pixels = pixels.as_primitive::<Float32Type>().values().to_vec();
-        kept.push(Kept {
-            patch: Patch::new(grid, pixels).map_err(helioql::Error::from)?,
-            facts: facts(batch, row)?,
-        });
+        if let Some(patch) = patch_at(field, array, row)? {
+            let facts = facts(batch, row)?;
+            kept.push(Kept { patch, facts });
+        }
     }
     Ok(())
+}
+
+/// The patch of one row of a PATCH column; `None` for another column and for NULL.
+///
+/// # Errors
+/// When the values are not those that the field promises.
+pub(crate) fn patch_at(field: &Field, array: &dyn Array, row: usize) -> Result<Option<Patch>> {
+    let Some(grid) = patch_grid(field) else {
+        return Ok(None);
+    };
+    if array.is_null(row) {
+        return Ok(None);
+    }
+    let pixels = cast(&array.as_fixed_size_list().value(row), &DataType::Float32)?;
+    let pixels = pixels.as_primitive::<Float32Type>().values().to_vec();
+    Ok(Some(Patch::new(grid, pixels).map_err(helioql::Error::from)?))
 }
 
 /// What a row tells besides its patch.

@@ -41,6 +41,7 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
     let history = history();
     if let Some(path) = &history {
         recall(&mut editor, path);
+        shell.typed = editor.history().iter().cloned().collect();
     }
     writeln!(shell.out, "{}", banner(shell))?;
     shell.finish()?;
@@ -57,8 +58,17 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
     loop {
         shell.finish()?;
         shell.resize(editor.dimensions());
-        let text = match editor.readline(PROMPT) {
+        let read = match shell.draft.take() {
+            Some(draft) => editor.readline_with_initial(PROMPT, (&draft, "")),
+            None => editor.readline(PROMPT),
+        };
+        let text = match read {
             Ok(text) => text,
+            // A draft is let go of, and nothing else.
+            Err(ReadlineError::Interrupted) if editor.helper().is_some_and(ShellHelper::is_drafting) => {
+                leaving = false;
+                continue;
+            }
             Err(ReadlineError::Interrupted) if leaving => return Ok(()),
             Err(ReadlineError::Interrupted) => {
                 leaving = true;
@@ -69,7 +79,9 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
             Err(error) => return Err(error.into()),
         };
         leaving = false;
-        remember(&mut editor, history.as_ref(), &text);
+        if remember(&mut editor, history.as_ref(), &text) {
+            shell.typed.push(text.clone());
+        }
         match panics::guard(|| shell.run(&Source::of(text))) {
             Ok(Flow::Continue) => {}
             Ok(Flow::Quit) => return Ok(()),
@@ -183,14 +195,15 @@ fn recall(editor: &mut Editor<ShellHelper, DefaultHistory>, path: &Path) {
     let _ = editor.save_history(path);
 }
 
-/// Adds a statement to the history at once, so that a shell that is killed loses nothing. A history that
-/// cannot be written is no reason to stop.
-fn remember(editor: &mut Editor<ShellHelper, DefaultHistory>, history: Option<&PathBuf>, text: &str) {
+/// Adds a statement to the history at once, so that a shell that is killed loses nothing; whether it is a new one. A
+/// history that cannot be written is no reason to stop.
+fn remember(editor: &mut Editor<ShellHelper, DefaultHistory>, history: Option<&PathBuf>, text: &str) -> bool {
     if text.trim().is_empty() || !editor.add_history_entry(text).unwrap_or(false) {
-        return;
+        return false;
     }
     if let Some(path) = history {
         let _ = path.parent().map(fs::create_dir_all);
         let _ = editor.append_history(path);
     }
+    true
 }

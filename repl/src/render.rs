@@ -5,7 +5,9 @@
 
 mod arrow;
 mod csv;
+mod html;
 mod json;
+mod latex;
 mod markdown;
 mod parquet;
 mod plan;
@@ -36,6 +38,10 @@ pub(crate) enum Format {
     Vertical,
     /// A Markdown table
     Markdown,
+    /// A LaTeX tabular
+    Latex,
+    /// An HTML table, patches as pictures
+    Html,
     /// Comma-separated values with a header
     Csv,
     /// Tab-separated values with a header
@@ -148,6 +154,8 @@ impl View {
             Format::Box => table(Frame::Closed),
             Format::Vertical => Box::new(plan::PlanOr::new(vertical::Vertical::new(screen))),
             Format::Markdown => Box::new(markdown::Markdown),
+            Format::Latex => Box::new(latex::Latex),
+            Format::Html => Box::new(html::Html::default()),
             Format::Csv => Box::new(csv::Separated::by(',')),
             Format::Tsv => Box::new(csv::Separated::by('\t')),
             Format::Json => Box::new(json::array()),

@@ -54,6 +54,10 @@ pub(crate) struct Shell {
     pub(crate) mode: Mode,
     /// The parameters, by name.
     pub(crate) parameters: Vec<(String, Constant)>,
+    /// What was typed at the prompt, now and before, the oldest first; nothing in a script.
+    pub(crate) typed: Vec<String>,
+    /// What the next prompt begins with.
+    pub(crate) draft: Option<String>,
     /// Scripts that are being read inside one another.
     pub(crate) reading: usize,
     /// When colours are used.
@@ -104,6 +108,8 @@ impl Shell {
             previews: mode == Mode::Prompt,
             mode,
             parameters: Vec::new(),
+            typed: Vec::new(),
+            draft: None,
             reading: 0,
             colour: invocation.colour,
             access,

@@ -259,12 +259,16 @@ impl Transaction {
         self.next.indexes.remove(name).is_some()
     }
 
-    /// Makes the change: from here on every reader sees it, and it survives a crash.
+    /// Makes the change: from here on every reader sees it, and it survives a crash. A change of nothing is none, and leaves
+    /// the catalogue at the commit that it is at.
     ///
     /// # Errors
     /// When the disk refuses. The catalogue is then as it was before, unless it was the very last step that
     /// failed: then the change is made, but a loss of power might still undo it.
     pub fn commit(mut self) -> Result<(), StoreError> {
+        if self.is_of_nothing() {
+            return Ok(());
+        }
         let root = self.catalogue.root.clone();
         manifest::sync(&root, &self.written)?;
         let (before, after) = (self.current.files(), self.next.files());
@@ -282,6 +286,17 @@ impl Transaction {
         // Files that cannot be deleted now are left to the next writer.
         let _ = sweep(&root, &self.next);
         Ok(())
+    }
+
+    fn is_of_nothing(&self) -> bool {
+        let Manifest {
+            tables,
+            models,
+            indexes,
+            ..
+        } = &self.next;
+        let now = &self.current;
+        (tables, models, indexes) == (&now.tables, &now.models, &now.indexes)
     }
 
     /// Takes a finished part of a table into the change, beside the others or in their place.

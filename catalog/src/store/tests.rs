@@ -6,7 +6,11 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, FixedSizeListArray, Float32Array, Float64Array, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use serde_json::json;
 
 use super::*;
@@ -127,6 +131,96 @@ fn a_table_comes_back_with_its_rows_and_its_metadata() -> Outcome {
     assert_eq!(reader.metadata().num_row_groups(), 2); // 512 + 488
     let rows: Vec<RecordBatch> = reader.with_batch_size(1000).build()?.collect::<Result<_, _>>()?;
     assert_eq!(arrow::compute::concat_batches(&schema(), &rows)?, batch(0, 1000)?);
+    Ok(())
+}
+
+#[test]
+fn row_groups_are_copied_between_rows_that_are_written() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 1200)?;
+    let paths = catalogue.verify_table("sharps")?;
+    let file = TableFile::open("sharps", &paths[0])?;
+    let mut change = catalogue.begin()?;
+    let mut table = change.begin_table("sharps", schema())?;
+    table.copy(&file, 0)?;
+    table.write(&batch(5000, 3)?)?;
+    table.copy(&file, 2)?;
+    table.write(&batch(6000, 1)?)?;
+    assert_eq!(table.finish()?, 512 + 3 + 176 + 1);
+    change.commit()?;
+
+    let path = &catalogue.verify_table("sharps")?[0];
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path)?)?;
+    let groups = reader.metadata().row_groups().iter();
+    assert_eq!(
+        groups.map(RowGroupMetaData::num_rows).collect::<Vec<_>>(),
+        [512, 3, 176, 1]
+    );
+    let rows: Vec<RecordBatch> = reader.build()?.collect::<Result<_, _>>()?;
+    let expected = [
+        batch(0, 512)?,
+        batch(5000, 3)?,
+        batch(1024, 176)?,
+        batch(6000, 1)?,
+    ];
+    assert_eq!(
+        arrow::compute::concat_batches(&schema(), &rows)?,
+        arrow::compute::concat_batches(&schema(), &expected)?
+    );
+    // What a predicate leaves out a page by comes along.
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
+    let metadata = ArrowReaderMetadata::load(&fs::File::open(path)?, options)?;
+    let first_pages = metadata
+        .metadata()
+        .offset_index()
+        .ok_or("an offset index")?
+        .iter();
+    let first_pages: Vec<i64> = first_pages
+        .map(|group| group[0].page_locations[0].offset)
+        .collect();
+    let groups = metadata.metadata().row_groups().iter();
+    let expected: Vec<i64> = groups.map(|group| group.column(0).data_page_offset()).collect();
+    assert_eq!(first_pages, expected);
+    Ok(())
+}
+
+#[test]
+fn a_row_group_in_another_form_is_decoded() -> Outcome {
+    let (directory, catalogue) = catalogue()?;
+    let known = schema();
+    let nullable = known.fields().iter();
+    let nullable = nullable.map(|field| field.as_ref().clone().with_nullable(true));
+    let nullable = Arc::new(Schema::new(nullable.collect::<Vec<_>>()));
+    let path = directory.path().join("nullable.parquet");
+    let mut file = ArrowWriter::try_new(fs::File::create(&path)?, Arc::clone(&nullable), None)?;
+    file.write(&RecordBatch::try_new(nullable, batch(0, 7)?.columns().to_vec())?)?;
+    file.close()?;
+    let mut change = catalogue.begin()?;
+    let mut table = change.begin_table("sharps", schema())?;
+    table.copy(&TableFile::open("sharps", &path)?, 0)?;
+    table.finish()?;
+    change.commit()?;
+    let mut rows = table::Rows::open("sharps", catalogue.verify_table("sharps")?)?;
+    assert_eq!(rows.next()?, Some(batch(0, 7)?));
+    Ok(())
+}
+
+#[test]
+fn a_change_of_nothing_is_no_commit() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    let before = files(catalogue.root());
+    catalogue.begin()?.commit()?;
+    let mut change = catalogue.begin()?;
+    assert!(!change.drop_table("regions"));
+    change.commit()?;
+    assert_eq!(
+        (
+            files(catalogue.root()),
+            Catalogue::open(catalogue.root())?.generation()
+        ),
+        (before, 1)
+    );
     Ok(())
 }
 
@@ -373,7 +467,9 @@ fn a_catalogue_of_format_1_is_read_and_becomes_one_of_today() -> Outcome {
     assert_eq!(catalogue.table("sharps").map(|table| table.rows), Some(3));
     catalogue.verify_table("sharps")?;
     assert_eq!(fs::read_to_string(&manifest)?, old, "reading changes nothing");
-    catalogue.begin()?.commit()?;
+    let mut change = catalogue.begin()?;
+    change.put_model(ModelKind::Encoder, "look", &json!({}), b"weights")?;
+    change.commit()?;
     assert!(fs::read_to_string(&manifest)?.contains("\"format\": 3"));
     assert_eq!(Catalogue::open(catalogue.root())?.tables(), catalogue.tables());
 

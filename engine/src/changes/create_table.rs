@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use arrow::datatypes::SchemaRef;
 use datafusion::{
     common::exec_err,
     dataframe::DataFrame,
     logical_expr::{CreateMemoryTable, DdlStatement, LogicalPlan},
 };
 use futures::StreamExt;
-use helioql_catalog::Transaction;
+use helioql_catalog::{Catalogue, Transaction};
 
 use crate::{Error, Result, session::Session};
 
@@ -26,7 +27,10 @@ pub(super) async fn execute(
     if context.table_exist(create.name.clone())? {
         match (create.if_not_exists, create.or_replace) {
             (true, false) => return Ok(context.read_empty()?),
-            (false, true) => {}
+            (false, true) => {
+                let before = context.table_provider(create.name.clone()).await?.schema();
+                drop_indexes(session, change, &name, &before, create.input.schema().inner());
+            }
             // In DataFusion's words, which come out as its own error does.
             _ => return Ok(exec_err!("Table '{name}' already exists")?),
         }
@@ -47,4 +51,29 @@ pub(super) async fn execute(
     }
     table.finish()?;
     Ok(context.read_empty()?)
+}
+
+/// Drops the indexes of a table whose column is not what it was.
+fn drop_indexes(
+    session: &Session,
+    change: &mut Transaction,
+    table: &str,
+    before: &SchemaRef,
+    after: &SchemaRef,
+) {
+    let indexes = session.engine().catalogue().map(Catalogue::indexes);
+    for index in indexes.into_iter().flatten().filter(|index| index.table == table) {
+        let type_in = |schema: &SchemaRef| {
+            Some(
+                schema
+                    .field_with_name(&index.config.column)
+                    .ok()?
+                    .data_type()
+                    .clone(),
+            )
+        };
+        if type_in(before) != type_in(after) {
+            change.drop_index(&index.name);
+        }
+    }
 }

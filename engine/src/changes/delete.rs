@@ -1,11 +1,9 @@
-//! `DELETE FROM table [WHERE …]` and `TRUNCATE table`: the table anew with the rows that stay.
+//! `DELETE FROM table [WHERE …]` and `TRUNCATE table`: the table anew without the rows that go.
 
-use std::sync::Arc;
-
-use datafusion::logical_expr::{DmlStatement, Expr, Filter, LogicalPlan, LogicalPlanBuilder, WriteOp, lit};
+use datafusion::logical_expr::{DmlStatement, LogicalPlan, WriteOp};
 use helioql_catalog::Transaction;
 
-use super::table::{Table, There};
+use super::{numbered::chosen, table::Table};
 use crate::{Error, Result, session::Session};
 
 /// Deletes the rows for which the predicate is true, or all where there is none. Returns how many.
@@ -14,14 +12,11 @@ pub(super) async fn execute(
     change: Option<&mut Transaction>,
     statement: &DmlStatement,
 ) -> Result<u64> {
-    let table = Table::of(statement)?;
-    let kept = match statement.input.as_ref() {
-        LogicalPlan::Filter(filter) => others(filter)?,
+    let table = Table::of(statement).await?;
+    let gone = match statement.input.as_ref() {
+        LogicalPlan::Filter(filter) => chosen(session, filter, &table).await?,
         input if matches!(input, LogicalPlan::TableScan(_)) || statement.op == WriteOp::Truncate => {
-            let target = Arc::clone(&statement.target);
-            LogicalPlanBuilder::scan(statement.table_name.clone(), target, None)?
-                .filter(lit(false))?
-                .build()?
+            (0..table.rows.len()).collect()
         }
         _ => {
             return Err(Error::Unsupported(
@@ -30,19 +25,8 @@ pub(super) async fn execute(
             ));
         }
     };
-    let before = table.count(session).await?;
-    let after: u64 = table
-        .write(session, change, There::Go, vec![kept])
-        .await?
-        .iter()
-        .sum();
-    Ok(before.saturating_sub(after))
-}
-
-/// The rows that a WHERE leaves out: those for which it is false, and those for which it is unknown.
-pub(super) fn others(filter: &Filter) -> Result<LogicalPlan> {
-    let not_chosen = Expr::IsNotTrue(Box::new(filter.predicate.clone()));
-    Ok(LogicalPlanBuilder::from(filter.input.as_ref().clone())
-        .filter(not_chosen)?
-        .build()?)
+    if !gone.is_empty() {
+        table.rewrite(session, change, &gone, None).await?;
+    }
+    Ok(gone.len() as u64)
 }

@@ -24,8 +24,8 @@ pub(super) async fn execute(
         }
     };
     let rows = statement.input.as_ref().clone();
-    let counts = Table::of(statement)?
-        .write(session, change, there, vec![rows])
-        .await?;
-    Ok(counts.iter().sum())
+    Table::of(statement)
+        .await?
+        .write(session, change, there, rows)
+        .await
 }

@@ -1,23 +1,23 @@
-//! The table that a statement changes, and its rows on their way there.
+//! The table that a statement changes.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use datafusion::{
-    common::{TableReference, plan_err},
-    dataframe::DataFrame,
+    common::TableReference,
     datasource::{MemTable, TableProvider, TableType, source_as_provider},
     logical_expr::{DmlStatement, LogicalPlan},
 };
-use futures::StreamExt;
-use helioql_catalog::{Transaction, schema::KEY};
+use helioql_catalog::{TableWriter, Transaction};
 
+use super::incoming::Incoming;
 use crate::{
     Error, Result,
     session::Session,
     tables::{
-        sharps::{BATCH_ROWS, Key, SHARPS, keys},
-        stored::StoredTable,
+        rows::{Rows, within},
+        sharps::{Key, SHARPS},
+        stored::{Copier, StoredRows},
     },
 };
 
@@ -25,9 +25,11 @@ use crate::{
 pub(super) struct Table {
     name: TableReference,
     provider: Arc<dyn TableProvider>,
+    /// Its rows when the statement began.
+    pub(super) rows: Rows,
 }
 
-/// What becomes of the rows that are there.
+/// What becomes of the rows that are there while others come in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum There {
     /// They stay, before the new ones.
@@ -38,13 +40,13 @@ pub(super) enum There {
 
 impl Table {
     /// The table that `statement` changes.
-    pub(super) fn of(statement: &DmlStatement) -> Result<Self> {
+    pub(super) async fn of(statement: &DmlStatement) -> Result<Self> {
         let provider = source_as_provider(&statement.target)?;
-        let is_ours = provider.downcast_ref::<StoredTable>().is_some();
-        if is_ours || provider.downcast_ref::<MemTable>().is_some() {
+        if let Some(rows) = Rows::of(provider.as_ref()).await {
             return Ok(Self {
                 name: statement.table_name.clone(),
                 provider,
+                rows,
             });
         }
         Err(Error::Unsupported(format!(
@@ -57,50 +59,77 @@ impl Table {
         )))
     }
 
-    /// How many rows it has.
-    pub(super) async fn count(&self, session: &Session) -> Result<u64> {
-        Ok(session.context().table(self.name.clone()).await?.count().await? as u64)
+    /// Its columns.
+    pub(super) fn schema(&self) -> SchemaRef {
+        self.provider.schema()
     }
 
-    /// Writes the rows of `plans`, one after the other. Returns how many each had.
+    /// Writes the rows of `plan` beside those that are there, or in their place. Returns how many they are.
     pub(super) async fn write(
         &self,
         session: &Session,
         change: Option<&mut Transaction>,
         there: There,
-        plans: Vec<LogicalPlan>,
-    ) -> Result<Vec<u64>> {
-        let schema = self.provider.schema();
-        let mut rows = Incoming {
-            session,
-            schema: Arc::clone(&schema),
-            keys: self.keys(session, there).await?,
+        plan: LogicalPlan,
+    ) -> Result<u64> {
+        let known = match there {
+            There::Stay => self.keys_without(&[])?,
+            There::Go => self.is_keyed().then(BTreeSet::new),
         };
-        match change {
-            Some(change) => {
-                let name = self.name.table();
-                let is_there = change.tables().iter().any(|known| known == name);
-                let mut table = if there == There::Stay && is_there {
-                    change.begin_rows(name, schema)?
-                } else {
-                    change.begin_table(name, schema)?
-                };
-                let counts = rows.pour(plans, |batch| Ok(table.write(&batch)?)).await?;
-                table.finish()?;
-                Ok(counts)
+        let schema = self.schema();
+        let mut incoming = Incoming::new(session, &schema, known);
+        let Some(change) = change else {
+            let (count, batches) = incoming.collect(plan).await?;
+            self.put(there, batches).await?;
+            return Ok(count);
+        };
+        let name = self.name.table();
+        let is_there = change.tables().iter().any(|known| known == name);
+        let mut table = if there == There::Stay && is_there {
+            change.begin_rows(name, schema)?
+        } else {
+            change.begin_table(name, schema)?
+        };
+        let count = incoming.pour(plan, |batch| Ok(table.write(&batch)?)).await?;
+        table.finish()?;
+        Ok(count)
+    }
+
+    /// Writes the table without the rows whose numbers are `gone`, in rising order, and with those of `new` behind the
+    /// others. It costs what copying the file does, and the decoding of the row groups of which something goes.
+    pub(super) async fn rewrite(
+        &self,
+        session: &Session,
+        change: Option<&mut Transaction>,
+        gone: &[usize],
+        new: Option<LogicalPlan>,
+    ) -> Result<()> {
+        let known = match new {
+            Some(_) => self.keys_without(gone)?,
+            None => None,
+        };
+        let schema = self.schema();
+        let mut incoming = Incoming::new(session, &schema, known);
+        if let (Some(change), Rows::Stored(commit)) = (change, &self.rows) {
+            let mut table = change.begin_table(self.name.table(), schema)?;
+            keep(session, self.name.table(), &mut table, &commit.rows, gone)?;
+            if let Some(new) = new {
+                incoming.pour(new, |batch| Ok(table.write(&batch)?)).await?;
             }
-            None => {
-                let mut batches = Vec::new();
-                let counts = rows
-                    .pour(plans, |batch| {
-                        batches.push(batch);
-                        Ok(())
-                    })
-                    .await?;
-                self.put(there, batches).await?;
-                Ok(counts)
-            }
+            table.finish()?;
+            return Ok(());
         }
+        let mut batches = Vec::new();
+        self.rows.visit(&all(&schema), None, |batch, numbers| {
+            let stays = |number: &usize| gone.binary_search(number).is_err();
+            let stays: Vec<bool> = numbers.iter().map(stays).collect();
+            batches.push(arrow::compute::filter_record_batch(&batch, &stays.into())?);
+            Ok(true)
+        })?;
+        if let Some(new) = new {
+            batches.extend(incoming.collect(new).await?.1);
+        }
+        self.put(There::Go, batches).await
     }
 
     /// Puts rows into a table in memory, which stays the same object, because views hold it.
@@ -127,85 +156,50 @@ impl Table {
                 self.name
             )));
         };
-        first.extend(batches);
+        first.extend(batches.into_iter().filter(|batch| batch.num_rows() > 0));
         table.sort_order.lock().clear();
         Ok(())
     }
 
-    /// The keys of the rows that stay, where the table has a key.
-    async fn keys(&self, session: &Session, there: There) -> Result<Option<BTreeSet<Key>>> {
-        if self.name.table() != SHARPS {
+    /// Whether it has one row for each key.
+    fn is_keyed(&self) -> bool {
+        self.name.table() == SHARPS
+    }
+
+    /// The keys of its rows but those of `gone`, where it has one row for each.
+    fn keys_without(&self, gone: &[usize]) -> Result<Option<BTreeSet<Key>>> {
+        if !self.is_keyed() {
             return Ok(None);
         }
-        let mut known = BTreeSet::new();
-        if there == There::Stay {
-            let mut rows = session
-                .context()
-                .table(self.name.clone())
-                .await?
-                .select_columns(&KEY)?
-                .execute_stream()
-                .await?;
-            while let Some(batch) = rows.next().await {
-                known.extend(keys(&batch?)?);
-            }
-        }
-        Ok(Some(known))
+        self.rows.keys_without(&self.schema(), gone).map(Some)
     }
 }
 
-/// Rows that are to be in a table.
-struct Incoming<'s> {
-    session: &'s Session,
-    schema: SchemaRef,
-    /// The keys so far, where each is there once.
-    keys: Option<BTreeSet<Key>>,
+/// Writes the rows of a table of the catalogue that are not among `gone`. A row group that stays whole is not decoded.
+fn keep(
+    session: &Session,
+    name: &str,
+    table: &mut TableWriter<'_>,
+    rows: &StoredRows,
+    gone: &[usize],
+) -> Result<()> {
+    let columns = all(rows.schema());
+    let mut copier = Copier::new(name, rows);
+    for group in rows.groups()? {
+        session.models().check_cancelled()?;
+        let gone = within(gone, group.rows.clone());
+        if gone.is_empty() {
+            copier.copy(&group, table)?;
+        } else if gone.len() < group.rows.len() {
+            let stays = |row: &usize| gone.binary_search(row).is_err();
+            let stay: Vec<usize> = group.rows.filter(stays).collect();
+            table.write(&rows.take(&stay, &columns)?)?;
+        }
+    }
+    Ok(())
 }
 
-impl Incoming<'_> {
-    async fn pour(
-        &mut self,
-        plans: Vec<LogicalPlan>,
-        mut put: impl FnMut(RecordBatch) -> Result<()>,
-    ) -> Result<Vec<u64>> {
-        let mut counts = Vec::with_capacity(plans.len());
-        for plan in plans {
-            let mut state = self.session.context().state();
-            // A batch has few rows, because a row may hold a patch, and rows stay in their order.
-            let config = state
-                .config()
-                .clone()
-                .with_batch_size(BATCH_ROWS)
-                .with_target_partitions(1);
-            *state.config_mut() = config;
-            let mut rows = DataFrame::new(state, plan).execute_stream().await?;
-            let mut count = 0;
-            while let Some(batch) = rows.next().await {
-                self.session.models().check_cancelled()?;
-                let batch = batch?;
-                let batch = RecordBatch::try_new(Arc::clone(&self.schema), batch.columns().to_vec())?;
-                self.check_keys(&batch)?;
-                count += batch.num_rows() as u64;
-                put(batch)?;
-            }
-            counts.push(count);
-        }
-        Ok(counts)
-    }
-
-    fn check_keys(&mut self, batch: &RecordBatch) -> Result<()> {
-        let Some(known) = &mut self.keys else {
-            return Ok(());
-        };
-        for (harpnum, t_rec) in keys(batch)? {
-            if !known.insert((harpnum, t_rec)) {
-                let time = helioql_grammar::TRec::from_unix_micros(t_rec);
-                return Ok(plan_err!(
-                    "`{SHARPS}` has one row for each harpnum and t_rec, and {harpnum} at {time} would be there twice; \
-                     UPDATE changes a row, IMPORT SHARPS replaces it"
-                )?);
-            }
-        }
-        Ok(())
-    }
+/// The places of all columns.
+fn all(schema: &SchemaRef) -> Vec<usize> {
+    (0..schema.fields().len()).collect()
 }

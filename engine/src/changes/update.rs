@@ -1,11 +1,13 @@
 //! `UPDATE table SET column = …, … [WHERE …]`: the table anew, the rows that change behind those that do not.
 
-use datafusion::logical_expr::{DmlStatement, LogicalPlan};
+use std::sync::Arc;
+
+use datafusion::logical_expr::{DmlStatement, LogicalPlan, LogicalPlanBuilder};
 use helioql_catalog::Transaction;
 
 use super::{
-    delete::others,
-    table::{Table, There},
+    numbered::{chosen, over},
+    table::Table,
 };
 use crate::{Error, Result, session::Session};
 
@@ -15,19 +17,26 @@ pub(super) async fn execute(
     change: Option<&mut Transaction>,
     statement: &DmlStatement,
 ) -> Result<u64> {
-    let table = Table::of(statement)?;
-    let changed = statement.input.as_ref().clone();
-    let LogicalPlan::Projection(projection) = &changed else {
+    let table = Table::of(statement).await?;
+    let LogicalPlan::Projection(values) = statement.input.as_ref() else {
         return unsupported();
     };
-    let kept = match projection.input.as_ref() {
-        LogicalPlan::Filter(filter) if is_table(&filter.input) => Some(others(filter)?),
-        input if is_table(input) => None,
+    let (scan, changed) = match values.input.as_ref() {
+        LogicalPlan::Filter(filter) if is_table(&filter.input) => {
+            (filter.input.as_ref(), chosen(session, filter, &table).await?)
+        }
+        input if is_table(input) => (input, (0..table.rows.len()).collect()),
         _ => return unsupported(),
     };
-    let plans = kept.into_iter().chain([changed.clone()]).collect();
-    let counts = table.write(session, change, There::Go, plans).await?;
-    Ok(counts.last().copied().unwrap_or(0))
+    if changed.is_empty() {
+        return Ok(0);
+    }
+    let changed = Arc::new(changed);
+    let new = LogicalPlanBuilder::from(over(scan, &table, Some(&changed))?)
+        .project(values.expr.clone())?
+        .build()?;
+    table.rewrite(session, change, &changed, Some(new)).await?;
+    Ok(changed.len() as u64)
 }
 
 /// Whether `plan` has the rows of one table.

@@ -1,5 +1,6 @@
 //! A table of the catalogue: the Parquet files of one commit, which stay where they are as long as a plan may read them.
 
+mod copy;
 mod rows;
 
 use std::{
@@ -28,7 +29,7 @@ use datafusion::{
 };
 use helioql_catalog::{Snapshot, TableEntry};
 
-pub(crate) use self::rows::StoredRows;
+pub(crate) use self::{copy::Copier, rows::StoredRows};
 use crate::{Error, Result};
 
 /// A table as of the commit that its session follows. It stays the same object from commit to commit, because views and

@@ -1,7 +1,7 @@
 //! `system.keywords`, `system.functions`, `system.statements`, `system.units`, `system.generators`,
 //! `system.encoders`, `system.directions` and `system.indexes`: the facts that SHOW prints, as tables that queries can join;
-//! `system.arguments`: those of every function, and the options of every statement; `system.metrics`: what EVALUATE
-//! found.
+//! `system.tables`: the tables of the catalogue with their sizes; `system.arguments`: the arguments of every function, and the
+//! options of every statement; `system.metrics`: what EVALUATE found.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use datafusion::{
     catalog::{MemorySchemaProvider, SchemaProvider},
     datasource::MemTable,
 };
-use helioql_catalog::{Catalogue, IndexEntry, KEYWORDS, ModelKind};
+use helioql_catalog::{Catalogue, IndexEntry, KEYWORDS, ModelKind, TableEntry};
 use helioql_grammar::{Unit, unit::UNITS};
 
 use crate::{
@@ -41,6 +41,7 @@ pub(super) fn register(session: &Session) -> Result<()> {
         ("encoders", models(session, ModelKind::Encoder)?),
         ("directions", models(session, ModelKind::Directions)?),
         ("indexes", indexes(session)?),
+        ("tables", tables(session)?),
         ("metrics", metrics(session)?),
     ] {
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
@@ -233,6 +234,23 @@ fn indexes(session: &Session) -> Result<RecordBatch> {
             count(|(entry, ..)| entry.config.expansion_search),
         ),
         ("statement", text(|entry| &entry.config.statement)),
+    ])?)
+}
+
+/// The tables that the catalogue keeps; those in memory, views and these have no size that is known beforehand.
+fn tables(session: &Session) -> Result<RecordBatch> {
+    let entries = session.engine().catalogue().map(Catalogue::tables);
+    let entries = entries.unwrap_or_default();
+    let count = |of: fn(&TableEntry) -> u64| -> ArrayRef {
+        Arc::new(UInt64Array::from_iter_values(entries.iter().map(of)))
+    };
+    let names = entries.iter().map(|entry| entry.name.as_str());
+    Ok(RecordBatch::try_from_iter([
+        ("name", Arc::new(StringArray::from_iter_values(names)) as ArrayRef),
+        ("rows", count(|entry| entry.rows)),
+        ("files", count(|entry| entry.paths.len() as u64)),
+        ("bytes", count(|entry| entry.bytes)),
+        ("generation", count(|entry| entry.generation)),
     ])?)
 }
 

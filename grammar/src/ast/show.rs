@@ -32,9 +32,9 @@ pub(crate) const SYNTAX: Syntax = Syntax {
     summary: "lists what there is",
     details: "\
 What is listed are tables of the schema system, which queries can join: system.generators, system.encoders, \
-system.directions, system.indexes, system.keywords, system.functions, system.statements, system.units; system.arguments has the \
-arguments of every function and the options of every statement, system.metrics the figures of EVALUATE. SHOW TABLES and \
-SHOW ALL are SQL's.",
+system.directions, system.indexes, system.keywords, system.functions, system.statements, system.units; system.tables has the \
+tables of the catalogue with their sizes, system.arguments the arguments of every function and the options of every statement, \
+system.metrics the figures of EVALUATE. SHOW TABLES and SHOW ALL are SQL's.",
     settings: &[],
     returns: "A row for each; of functions and statements the columns that fit a screen.",
     examples: &[

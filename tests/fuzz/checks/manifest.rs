@@ -62,7 +62,10 @@ fn used(root: &Path) {
         assert!(catalogue.begin().is_err());
         return;
     }
-    let change = catalogue.begin().expect("nobody else writes");
+    let mut change = catalogue.begin().expect("nobody else writes");
+    change
+        .put_model(ModelKind::Encoder, "new", &serde_json::Value::Null, b"weights")
+        .expect("a catalogue that opens takes a model");
     change.commit().expect("a catalogue that opens can be written");
     let again = Catalogue::open(root).expect("a catalogue that was written opens");
     assert_eq!(again.generation(), before + 1);

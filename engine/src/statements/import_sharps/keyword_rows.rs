@@ -273,6 +273,10 @@ fn column_of(name: &str) -> String {
 }
 
 impl Incoming for KeywordRows {
+    fn knows(&self, key: &Key) -> bool {
+        self.of_key.contains_key(key)
+    }
+
     fn meet(&mut self, there: RecordBatch) -> Result<RecordBatch> {
         let keys = keys(&there)?;
         let rows: Vec<Option<usize>> = keys.iter().map(|key| self.of_key.get(key).copied()).collect();

@@ -1,8 +1,8 @@
-//! Puts records into `sharps`: the table is written anew, batch by batch, and committed once at the end.
+//! Puts records into `sharps`, in one commit at the end.
 //!
-//! What comes in meets every batch that is there and may take rows out of it or change them; what is left of
-//! it follows at the end. A batch has few rows, because a row may hold a patch, and even one without takes
-//! the room of one in memory.
+//! What comes in meets the rows of its keys, and may take them out or change them; what is left of it follows at the end.
+//! Where none is met it is a file more of the table. A batch has few rows, because a row may hold a patch, and even one
+//! without takes the room of one in memory.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,26 +11,29 @@ use arrow::{
     compute::filter_record_batch,
     datatypes::SchemaRef,
 };
-use datafusion::{dataframe::DataFrame, datasource::MemTable, execution::SendableRecordBatchStream};
-use futures::StreamExt;
+use datafusion::datasource::MemTable;
 use helioql_catalog::{
     Catalogue,
     schema::{SharpRow, sharps_batch},
 };
 
 use crate::{
-    DEFAULT_ENCODER, Result,
+    DEFAULT_ENCODER, Error, Result,
     models::Handle,
     session::Session,
     tables::{
         self,
-        sharps::{self, BATCH_ROWS, Key, keys},
+        rows::{Rows, within},
+        sharps::{self, BATCH_ROWS, Key, SHARPS, keys},
+        stored::Copier,
     },
     types::{PatchColumn, encoder_of, vector_array},
 };
 
 /// Records on their way into the table.
 pub(super) trait Incoming: Send {
+    /// Whether one of them has this key.
+    fn knows(&self, key: &Key) -> bool;
     /// Rows that are there, as they are to be; those that are replaced are left out.
     fn meet(&mut self, there: RecordBatch) -> Result<RecordBatch>;
     /// The next rows that were not there, once all that were have been met.
@@ -59,6 +62,10 @@ impl Replacing {
 }
 
 impl Incoming for Replacing {
+    fn knows(&self, key: &Key) -> bool {
+        self.rows.contains_key(key)
+    }
+
     fn meet(&mut self, there: RecordBatch) -> Result<RecordBatch> {
         let known: Vec<(usize, Key)> = keys(&there)?
             .into_iter()
@@ -103,7 +110,8 @@ pub(super) fn key(row: &SharpRow) -> Key {
     (row.id.harpnum, row.id.t_rec.to_unix_micros())
 }
 
-/// Commits the table with what comes in, or puts it in memory where there is no catalogue on disk.
+/// Commits the table with what comes in, or puts it in memory where there is no catalogue on disk. It costs what comes
+/// in and, where some of it is there already, what copying the table does and the decoding of the row groups that have it.
 pub(super) async fn store(session: &Session, incoming: &mut [&mut dyn Incoming]) -> Result<()> {
     // The lock is taken before the rows are read that the new table will repeat: another writer's records
     // committed in between would be lost.
@@ -111,67 +119,103 @@ pub(super) async fn store(session: &Session, incoming: &mut [&mut dyn Incoming])
     if change.is_some() {
         tables::register(session).await?;
     }
-    let schema = sharps::schema(session.models())?;
-    let there = existing(session).await?;
-    match change {
-        Some(mut change) => {
-            let mut table = change.begin_table(sharps::SHARPS, Arc::clone(&schema))?;
-            pour(session.models(), &schema, there, incoming, |batch| {
-                Ok(table.write(&batch)?)
-            })
-            .await?;
-            table.finish()?;
-            change.commit()?;
-            tables::register(session).await?;
-            tables::indexes::bring_up_to_date(session, &[sharps::SHARPS.to_owned()]).await?;
+    let models = session.models();
+    let schema = sharps::schema(models)?;
+    let there = session.context().table_provider(SHARPS).await?;
+    let rows = Rows::of(there.as_ref()).await;
+    let rows =
+        rows.ok_or_else(|| Error::Unsupported(format!("internal: `{SHARPS}` has no rows of its own")))?;
+    let Some(mut change) = change else {
+        let mut batches = Vec::new();
+        rows.visit(&all(&there.schema()), None, |batch, _| {
+            batches.push(meet(models, &schema, &batch, incoming)?);
+            Ok(true)
+        })?;
+        rest(models, &schema, incoming, |batch| {
+            batches.push(batch);
             Ok(())
-        }
-        None => {
-            let mut batches = Vec::new();
-            pour(session.models(), &schema, there, incoming, |batch| {
-                batches.push(batch);
-                Ok(())
-            })
-            .await?;
-            let table = MemTable::try_new(schema, vec![batches])?;
-            session.context().deregister_table(sharps::SHARPS)?;
-            session
-                .context()
-                .register_table(sharps::SHARPS, Arc::new(table))?;
-            Ok(())
+        })?;
+        let table = MemTable::try_new(schema, vec![batches])?;
+        session.context().deregister_table(SHARPS)?;
+        session.context().register_table(SHARPS, Arc::new(table))?;
+        return Ok(());
+    };
+    let met = if there.schema() == schema {
+        let mut met = Vec::new();
+        rows.visit_keys(&schema, |key, number| {
+            if incoming.iter().any(|records| records.knows(&key)) {
+                met.push(number);
+            }
+        })?;
+        met
+    } else {
+        (0..rows.len()).collect()
+    };
+    let mut changes = false;
+    let mut table = match &rows {
+        Rows::Stored(_) if met.is_empty() => change.begin_rows(SHARPS, Arc::clone(&schema))?,
+        _ => change.begin_table(SHARPS, Arc::clone(&schema))?,
+    };
+    if let Rows::Stored(commit) = &rows
+        && !met.is_empty()
+    {
+        let columns = all(&there.schema());
+        let mut copier = Copier::new(SHARPS, &commit.rows);
+        for group in commit.rows.groups()? {
+            models.check_cancelled()?;
+            if within(&met, group.rows.clone()).is_empty() {
+                copier.copy(&group, &mut table)?;
+                continue;
+            }
+            let numbers: Vec<usize> = group.rows.collect();
+            for some in numbers.chunks(BATCH_ROWS) {
+                let before = commit.rows.take(some, &columns)?;
+                let after = meet(models, &schema, &before, incoming)?;
+                changes |= after != before;
+                table.write(&after)?;
+            }
         }
     }
+    rest(models, &schema, incoming, |batch| {
+        changes = true;
+        Ok(table.write(&batch)?)
+    })?;
+    if !changes {
+        return Ok(());
+    }
+    table.finish()?;
+    change.commit()?;
+    tables::register(session).await?;
+    tables::indexes::bring_up_to_date(session, &[SHARPS.to_owned()]).await?;
+    Ok(())
 }
 
-/// All rows of `sharps` in their order, few at a time.
-async fn existing(session: &Session) -> Result<SendableRecordBatchStream> {
-    let (mut state, plan) = session.context().table(sharps::SHARPS).await?.into_parts();
-    let config = state
-        .config()
-        .clone()
-        .with_batch_size(BATCH_ROWS)
-        .with_target_partitions(1);
-    *state.config_mut() = config;
-    Ok(DataFrame::new(state, plan).execute_stream().await?)
+/// The places of all columns.
+fn all(schema: &SchemaRef) -> Vec<usize> {
+    (0..schema.fields().len()).collect()
 }
 
-async fn pour(
+/// Rows that are there, as they are to be.
+fn meet(
     models: &Handle,
     schema: &SchemaRef,
-    mut there: SendableRecordBatchStream,
+    there: &RecordBatch,
+    incoming: &mut [&mut dyn Incoming],
+) -> Result<RecordBatch> {
+    let mut batch = of_schema(models, schema, there)?;
+    for records in incoming {
+        batch = records.meet(batch)?;
+    }
+    Ok(batch)
+}
+
+/// Puts the rows that were not there behind the others.
+fn rest(
+    models: &Handle,
+    schema: &SchemaRef,
     incoming: &mut [&mut dyn Incoming],
     mut put: impl FnMut(RecordBatch) -> Result<()>,
 ) -> Result<()> {
-    while let Some(batch) = there.next().await {
-        models.check_cancelled()?;
-        let mut batch = of_schema(models, schema, &batch?)?;
-        for records in &mut *incoming {
-            batch = records.meet(batch)?;
-        }
-        if batch.num_rows() > 0 {
-            put(batch)?;
-        }
-    }
     for first in 0..incoming.len() {
         let Some((records, later)) = incoming.get_mut(first..).and_then(<[_]>::split_first_mut) else {
             break;

@@ -6,22 +6,19 @@ use std::{
     collections::BTreeMap,
     fs::File,
     ops::Range,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use arrow::{
-    array::{ArrayRef, RecordBatchOptions},
+    array::{ArrayRef, RecordBatchOptions, new_null_array},
     compute::concat_batches,
     datatypes::{DataType, Schema, SchemaRef},
     record_batch::RecordBatch,
 };
 use datafusion::parquet::arrow::{
     ProjectionMask,
-    arrow_reader::{
-        ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-        RowSelection,
-    },
+    arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection},
 };
 use helioql_catalog::{Snapshot, TableEntry};
 
@@ -44,6 +41,14 @@ pub(crate) struct StoredRows {
 }
 
 type Kept = Arc<Vec<ArrayRef>>;
+
+/// A row group: its file and its place there, and its rows in the table.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) file: usize,
+    pub(crate) number: usize,
+    pub(crate) rows: Range<usize>,
+}
 
 #[derive(Debug)]
 struct StoredFile {
@@ -90,6 +95,30 @@ impl StoredRows {
     /// How many rows the files from `files.start` to before `files.end` have.
     pub(crate) fn len(&self, files: Range<usize>) -> usize {
         self.files[files].iter().map(|file| file.rows as usize).sum()
+    }
+
+    /// Where a file lies.
+    pub(crate) fn path(&self, file: usize) -> &Path {
+        &self.files[file].path
+    }
+
+    /// The row groups in the order of the rows.
+    pub(crate) fn groups(&self) -> Result<Vec<Group>> {
+        let mut groups = Vec::new();
+        for (number, file) in self.files.iter().enumerate() {
+            let reader = open(file, &[])?;
+            let mut first = file.first as usize;
+            for (group, metadata) in reader.metadata().row_groups().iter().enumerate() {
+                let end = first + metadata.num_rows() as usize;
+                groups.push(Group {
+                    file: number,
+                    number: group,
+                    rows: first..end,
+                });
+                first = end;
+            }
+        }
+        Ok(groups)
     }
 
     /// Shows the columns at `columns` of all rows of some files, batch by batch in their order.
@@ -247,16 +276,94 @@ impl StoredRows {
             if here.is_empty() {
                 continue;
             }
-            for batch in some(file, here, columns)? {
-                let batch = batch.map_err(|error| file.unreadable(&error))?;
-                batches.push(self.typed(&batch, columns)?);
-            }
+            batches.extend(self.some(file, here, columns)?);
         }
         if columns.is_empty() {
             let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
             return Ok(RecordBatch::try_new_with_options(schema, Vec::new(), &options)?);
         }
         Ok(concat_batches(&schema, &batches)?)
+    }
+
+    /// The columns at `columns` of `rows` of one file: only the row groups that they lie in are decoded, and of these no vectors
+    /// that are all NULL, each of which would have the size of one that is there.
+    fn some(&self, file: &StoredFile, rows: &[usize], columns: &[usize]) -> Result<Vec<RecordBatch>> {
+        let reader = open(file, &[])?;
+        let (mut groups, mut ranges) = (Vec::new(), Vec::<Range<usize>>::new());
+        // Places count from the first row of the groups that are read.
+        let (mut first, mut before, mut rest) = (file.first as usize, 0, rows);
+        for (group, metadata) in reader.metadata().row_groups().iter().enumerate() {
+            let count = metadata.num_rows() as usize;
+            let (here, later) = rest.split_at(rest.partition_point(|row| *row < first + count));
+            rest = later;
+            if !here.is_empty() {
+                groups.push(group);
+                for row in here {
+                    let place = before + row - first;
+                    match ranges.last_mut() {
+                        Some(range) if range.end == place => range.end += 1,
+                        _ => ranges.push(place..place + 1),
+                    }
+                }
+                before += count;
+            }
+            first += count;
+        }
+        let parquet = reader.parquet_schema();
+        let is_null = |column: &usize| {
+            let is_vector = matches!(
+                self.schema.field(*column).data_type(),
+                DataType::FixedSizeList(_, 2..)
+            );
+            is_vector
+                && (0..parquet.num_columns())
+                    .filter(|leaf| parquet.get_column_root_idx(*leaf) == *column)
+                    .all(|leaf| {
+                        let of = |group: &usize| reader.metadata().row_group(*group);
+                        // A vector has a value for each of its numbers, and NULL one that says so.
+                        groups
+                            .iter()
+                            .all(|group| of(group).column(leaf).num_values() == of(group).num_rows())
+                    })
+        };
+        let read: Vec<usize> = columns
+            .iter()
+            .copied()
+            .filter(|column| !is_null(column))
+            .collect();
+        let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), before);
+        let reader = open(file, &read)?
+            .with_row_groups(groups)
+            .with_row_selection(selection)
+            .with_batch_size(rows.len().max(1))
+            .build()
+            .map_err(|error| file.unreadable(&error))?;
+        reader
+            .map(|batch| {
+                let batch = batch.map_err(|error| file.unreadable(&error))?;
+                self.widened(&self.typed(&batch, &read)?, &read, columns)
+            })
+            .collect()
+    }
+
+    /// A batch of the columns at `columns`, of which those that are not among `read` are NULL.
+    fn widened(&self, batch: &RecordBatch, read: &[usize], columns: &[usize]) -> Result<RecordBatch> {
+        if read.len() == columns.len() {
+            return Ok(batch.clone());
+        }
+        let mut there = batch.columns().iter();
+        let arrays = columns.iter().filter_map(|column| {
+            if read.contains(column) {
+                there.next().cloned()
+            } else {
+                let field = self.schema.field(*column);
+                Some(new_null_array(field.data_type(), batch.num_rows()))
+            }
+        });
+        let arrays = arrays.collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        let schema = Arc::new(self.schema.project(columns)?);
+        Ok(RecordBatch::try_new_with_options(schema, arrays, &options)?)
     }
 
     /// A batch of the columns at `columns` in that order, which may be another than that of the file.
@@ -277,38 +384,6 @@ impl StoredRows {
             &options,
         )?)
     }
-}
-
-/// Reads `rows` of one file: only the row groups that they lie in.
-fn some(file: &StoredFile, rows: &[usize], columns: &[usize]) -> Result<ParquetRecordBatchReader> {
-    let reader = open(file, columns)?;
-    let (mut groups, mut ranges) = (Vec::new(), Vec::<Range<usize>>::new());
-    // Places count from the first row of the groups that are read.
-    let (mut first, mut before, mut rest) = (file.first as usize, 0, rows);
-    for (group, metadata) in reader.metadata().row_groups().iter().enumerate() {
-        let count = metadata.num_rows() as usize;
-        let (here, later) = rest.split_at(rest.partition_point(|row| *row < first + count));
-        rest = later;
-        if !here.is_empty() {
-            groups.push(group);
-            for row in here {
-                let place = before + row - first;
-                match ranges.last_mut() {
-                    Some(range) if range.end == place => range.end += 1,
-                    _ => ranges.push(place..place + 1),
-                }
-            }
-            before += count;
-        }
-        first += count;
-    }
-    let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), before);
-    reader
-        .with_row_groups(groups)
-        .with_row_selection(selection)
-        .with_batch_size(rows.len().max(1))
-        .build()
-        .map_err(|error| file.unreadable(&error))
 }
 
 /// A reader of the columns at `columns`.
