@@ -13,12 +13,14 @@ use crate::error::StoreError;
 ///
 /// # Examples
 /// ```
-/// use helioql_catalog::Catalogue;
+/// use helioql_catalog::{Catalogue, ModelKind};
 ///
 /// let directory = tempfile::tempdir()?;
 /// let catalogue = Catalogue::create(directory.path().join("sun.helio"))?;
 /// let before = catalogue.snapshot()?;
-/// catalogue.begin()?.commit()?;
+/// let mut change = catalogue.begin()?;
+/// change.put_model(ModelKind::Encoder, "look", &serde_json::json!({"dim": 64}), b"weights")?;
+/// change.commit()?;
 /// assert_eq!((before.generation(), catalogue.snapshot()?.generation()), (0, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -11,7 +11,8 @@ use std::{
 };
 
 use arrow::{
-    array::{ArrayRef, RecordBatchOptions, new_null_array},
+    array::{ArrayRef, FixedSizeListArray, Float32Array, RecordBatchOptions, new_null_array},
+    buffer::NullBuffer,
     compute::concat_batches,
     datatypes::{DataType, Schema, SchemaRef},
     record_batch::RecordBatch,
@@ -356,8 +357,7 @@ impl StoredRows {
             if read.contains(column) {
                 there.next().cloned()
             } else {
-                let field = self.schema.field(*column);
-                Some(new_null_array(field.data_type(), batch.num_rows()))
+                Some(nulls(self.schema.field(*column).data_type(), batch.num_rows()))
             }
         });
         let arrays = arrays.collect();
@@ -383,6 +383,23 @@ impl StoredRows {
             arrays,
             &options,
         )?)
+    }
+}
+
+/// So many NULLs. Those of vectors share zeros that nobody has written, and so take no memory until somebody does.
+fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
+    match data_type {
+        DataType::FixedSizeList(item, length) if *item.data_type() == DataType::Float32 => {
+            let numbers = Float32Array::from(vec![0.0; rows * *length as usize]);
+            let none = Some(NullBuffer::new_null(rows));
+            Arc::new(FixedSizeListArray::new(
+                Arc::clone(item),
+                *length,
+                Arc::new(numbers),
+                none,
+            ))
+        }
+        other => new_null_array(other, rows),
     }
 }
 
