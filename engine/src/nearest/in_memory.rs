@@ -273,7 +273,8 @@ impl InMemory {
                 found.push(answer.found);
             }
         }
-        if plan.fills_up && found.iter().any(|found| found.len() < plan.k) {
+        // Rows without a distance fill up what is too short, where there are any.
+        if plan.fills_up && found.iter().any(|found| found.len() < plan.k.min(matching)) {
             return Ok(None);
         }
         let (this, plan, questions) = (Arc::clone(self), Arc::clone(plan), questions.rows.clone());
