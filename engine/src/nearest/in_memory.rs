@@ -443,7 +443,7 @@ impl InMemory {
             .copied()
             .filter(|column| *column != self.vector)
             .collect();
-        let batch = stored.take(rows, &read)?;
+        let batch = stored.take_again(rows, &read)?;
         let mut arrays = batch.columns().iter().map(Arc::clone);
         let arrays: Vec<ArrayRef> = columns
             .iter()

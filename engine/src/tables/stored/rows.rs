@@ -3,7 +3,7 @@
 //! A row costs the decoding of the row group that it lies in, for the columns that are asked for.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     ops::Range,
     path::{Path, PathBuf},
@@ -11,9 +11,9 @@ use std::{
 };
 
 use arrow::{
-    array::{ArrayRef, FixedSizeListArray, Float32Array, RecordBatchOptions, new_null_array},
+    array::{Array, ArrayRef, FixedSizeListArray, Float32Array, RecordBatchOptions, new_null_array},
     buffer::NullBuffer,
-    compute::concat_batches,
+    compute::{concat_batches, interleave},
     datatypes::{DataType, Schema, SchemaRef},
     record_batch::RecordBatch,
 };
@@ -29,6 +29,9 @@ use crate::{Error, Result, index::Vectors, progress::Observer, types::VectorColu
 const BATCH: usize = 8192;
 /// The most bytes of columns of numbers, and of a column of vectors, that are kept of a table.
 const MOST_KEPT: usize = 256 << 20;
+/// The most bytes of columns of numbers that are read as a whole where only some rows were asked for, which takes a few
+/// hundredths of a second.
+const MOST_READ_AHEAD: usize = 32 << 20;
 
 /// The files of a table as of one commit, which somebody must hold.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub(crate) struct StoredRows {
     files: Vec<StoredFile>,
     /// Columns of numbers that were asked for as a whole, batch by batch.
     kept: Mutex<BTreeMap<usize, Kept>>,
+    /// Columns of which some rows were asked for.
+    asked: Mutex<BTreeSet<usize>>,
     /// Columns of vectors, each from some file on.
     vectors: Mutex<BTreeMap<(usize, usize), Arc<Vectors>>>,
 }
@@ -80,6 +85,7 @@ impl StoredRows {
             schema: Arc::clone(schema),
             files,
             kept: Mutex::default(),
+            asked: Mutex::default(),
             vectors: Mutex::default(),
         })
     }
@@ -286,6 +292,59 @@ impl StoredRows {
         Ok(concat_batches(&schema, &batches)?)
     }
 
+    /// [`take`](Self::take) for questions that come again and again: a column of numbers that is asked for the second time is
+    /// read as a whole and kept, since a few rows all over a table lie in as many row groups.
+    pub(crate) fn take_again(&self, rows: &[usize], columns: &[usize]) -> Result<RecordBatch> {
+        let mut kept = BTreeMap::new();
+        for column in columns {
+            if self.is_to_be_kept(*column) {
+                kept.insert(*column, self.whole(*column)?);
+            }
+        }
+        if kept.is_empty() {
+            return self.take(rows, columns);
+        }
+        let read: Vec<usize> = columns
+            .iter()
+            .copied()
+            .filter(|column| !kept.contains_key(column))
+            .collect();
+        let batch = if read.is_empty() {
+            None
+        } else {
+            Some(self.take(rows, &read)?)
+        };
+        let mut read = batch.iter().flat_map(RecordBatch::columns);
+        let arrays = columns.iter().map(|column| match kept.get(column) {
+            Some(whole) => gathered(whole, rows),
+            None => read
+                .next()
+                .cloned()
+                .ok_or_else(|| Error::Unsupported("internal: a column was not read".to_owned())),
+        });
+        let arrays = arrays.collect::<Result<Vec<_>>>()?;
+        let schema = Arc::new(self.schema.project(columns)?);
+        Ok(RecordBatch::try_new(schema, arrays)?)
+    }
+
+    /// Whether a column is kept, or is one of numbers that was asked for before and not too large.
+    fn is_to_be_kept(&self, column: usize) -> bool {
+        let mut all: Vec<usize> = {
+            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.contains_key(&column) {
+                return true;
+            }
+            kept.keys().copied().collect()
+        };
+        let is_first = self
+            .asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(column);
+        all.push(column);
+        !is_first && (1..=MOST_READ_AHEAD).contains(&self.kept_bytes(&all))
+    }
+
     /// The columns at `columns` of `rows` of one file: only the row groups that they lie in are decoded, and of these no vectors
     /// that are all NULL, each of which would have the size of one that is there.
     fn some(&self, file: &StoredFile, rows: &[usize], columns: &[usize]) -> Result<Vec<RecordBatch>> {
@@ -333,7 +392,9 @@ impl StoredRows {
             .filter(|column| !is_null(column))
             .collect();
         let selection = RowSelection::from_consecutive_ranges(ranges.into_iter(), before);
-        let reader = open(file, &read)?
+        let mask = ProjectionMask::roots(parquet, read.iter().copied());
+        let reader = reader
+            .with_projection(mask)
             .with_row_groups(groups)
             .with_row_selection(selection)
             .with_batch_size(rows.len().max(1))
@@ -384,6 +445,24 @@ impl StoredRows {
             &options,
         )?)
     }
+}
+
+/// The values of `rows`, which are in rising order, in a column that is kept.
+fn gathered(column: &[ArrayRef], rows: &[usize]) -> Result<ArrayRef> {
+    let mut places = Vec::with_capacity(rows.len());
+    let mut batches = column.iter().enumerate();
+    let (mut batch, mut first, mut end) = (0, 0, 0);
+    for row in rows {
+        while *row >= end {
+            let Some((next, array)) = batches.next() else {
+                return Err(Error::Unsupported(format!("internal: there is no row {row}")));
+            };
+            (batch, first, end) = (next, end, end + array.len());
+        }
+        places.push((batch, row - first));
+    }
+    let arrays: Vec<&dyn Array> = column.iter().map(AsRef::as_ref).collect();
+    Ok(interleave(&arrays, &places)?)
 }
 
 /// So many NULLs. Those of vectors share zeros that nobody has written, and so take no memory until somebody does.
