@@ -173,6 +173,9 @@ proptest! {
             prop_assert!(expected.is_empty(), "{} is answered", text);
             return Ok(());
         };
+        // DataFusion 55.2 refuses some of its own plans that sort by an expression of a column that is NULL in all rows,
+        // such as `SELECT x AS a, x / y > 200 AS b FROM t WHERE x IS NULL ORDER BY x / y > 200`: no mistake of the statement's.
+        prop_assume!(!first.contains("does not satisfy order requirements"));
         let told: Vec<_> = diagnostic
             .all()
             .map(|one| (one.message.as_str(), one.span.map_or(0, |span| span.start.column)))
