@@ -15,7 +15,7 @@ use datafusion::{
     datasource::{TableProvider, TableType, provider_as_source},
     error::DataFusionError,
     execution::{SendableRecordBatchStream, TaskContext},
-    logical_expr::{Expr, Filter, LogicalPlan, LogicalPlanBuilder, col},
+    logical_expr::{Expr, Filter, LogicalPlan, LogicalPlanBuilder, ident},
     physical_plan::{
         ExecutionPlan,
         stream::RecordBatchReceiverStreamBuilder,
@@ -27,14 +27,20 @@ use futures::StreamExt;
 use super::{incoming::few_at_a_time, table::Table};
 use crate::{Error, Result, session::Session, tables::rows::Rows};
 
-/// The column that has the number of a row, from 0.
-const NUMBER: &str = "__row";
+/// The column that has the number of a row, from 0: a name that no column of the table has.
+fn number_column(schema: &SchemaRef) -> String {
+    let mut name = "__row".to_owned();
+    while schema.index_of(&name).is_ok() {
+        name.push('_');
+    }
+    name
+}
 
 /// The numbers of the rows for which a WHERE is true, in rising order.
 pub(super) async fn chosen(session: &Session, filter: &Filter, table: &Table) -> Result<Vec<usize>> {
     let plan = LogicalPlanBuilder::from(over(&filter.input, table, None)?)
         .filter(filter.predicate.clone())?
-        .project([col(NUMBER)])?
+        .project([ident(number_column(&table.schema()))])?
         .build()?;
     let mut numbers = Vec::new();
     let mut batches = few_at_a_time(session, plan).await?;
@@ -54,8 +60,8 @@ pub(super) async fn chosen(session: &Session, filter: &Filter, table: &Table) ->
 pub(super) fn over(plan: &LogicalPlan, table: &Table, only: Option<&Arc<Vec<usize>>>) -> Result<LogicalPlan> {
     Ok(match plan {
         LogicalPlan::TableScan(scan) => {
-            let number = Field::new(NUMBER, DataType::UInt64, false);
             let schema = table.schema();
+            let number = Field::new(number_column(&schema), DataType::UInt64, false);
             let fields = schema.fields().iter().cloned().chain([Arc::new(number)]);
             let numbered = Arc::new(Numbered {
                 schema: Arc::new(Schema::new(fields.collect::<Vec<_>>())),

@@ -15,7 +15,7 @@ use crate::{
     Error, Result,
     session::Session,
     tables::{
-        rows::{Rows, within},
+        rows::{Rows, all_columns, within},
         sharps::{Key, SHARPS},
         stored::{Copier, StoredRows},
     },
@@ -120,7 +120,7 @@ impl Table {
             return Ok(());
         }
         let mut batches = Vec::new();
-        self.rows.visit(&all(&schema), None, |batch, numbers| {
+        self.rows.visit(&all_columns(&schema), None, |batch, numbers| {
             let stays = |number: &usize| gone.binary_search(number).is_err();
             let stays: Vec<bool> = numbers.iter().map(stays).collect();
             batches.push(arrow::compute::filter_record_batch(&batch, &stays.into())?);
@@ -183,7 +183,7 @@ fn keep(
     rows: &StoredRows,
     gone: &[usize],
 ) -> Result<()> {
-    let columns = all(rows.schema());
+    let columns = all_columns(rows.schema());
     let mut copier = Copier::new(name, rows);
     for group in rows.groups()? {
         session.models().check_cancelled()?;
@@ -197,9 +197,4 @@ fn keep(
         }
     }
     Ok(())
-}
-
-/// The places of all columns.
-fn all(schema: &SchemaRef) -> Vec<usize> {
-    (0..schema.fields().len()).collect()
 }

@@ -119,6 +119,11 @@ impl Rows {
     }
 }
 
+/// The places of all columns.
+pub(crate) fn all_columns(schema: &SchemaRef) -> Vec<usize> {
+    (0..schema.fields().len()).collect()
+}
+
 /// Those of `numbers`, which are in rising order, that lie in `range`.
 pub(crate) fn within(numbers: &[usize], range: std::ops::Range<usize>) -> &[usize] {
     let from = numbers.partition_point(|number| *number < range.start);

@@ -52,9 +52,8 @@ fn edited(text: &str) -> Result<String> {
 
 /// Waits until the editor of a file is left.
 fn open(file: &Path) -> Result<()> {
-    let chosen = VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
+    let mut chosen = VARIABLES.iter().filter_map(|name| std::env::var(name).ok());
     let command = chosen
-        .into_iter()
         .find(|command| !command.trim().is_empty())
         .unwrap_or_else(|| "vi".to_owned());
     let mut words = command.split_whitespace();

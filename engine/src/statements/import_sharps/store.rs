@@ -23,7 +23,7 @@ use crate::{
     session::Session,
     tables::{
         self,
-        rows::{Rows, within},
+        rows::{Rows, all_columns, within},
         sharps::{self, BATCH_ROWS, Key, SHARPS, keys},
         stored::Copier,
     },
@@ -127,8 +127,11 @@ pub(super) async fn store(session: &Session, incoming: &mut [&mut dyn Incoming])
         rows.ok_or_else(|| Error::Unsupported(format!("internal: `{SHARPS}` has no rows of its own")))?;
     let Some(mut change) = change else {
         let mut batches = Vec::new();
-        rows.visit(&all(&there.schema()), None, |batch, _| {
-            batches.push(meet(models, &schema, &batch, incoming)?);
+        rows.visit(&all_columns(&there.schema()), None, |batch, _| {
+            let batch = meet(models, &schema, &batch, incoming)?;
+            if batch.num_rows() > 0 {
+                batches.push(batch);
+            }
             Ok(true)
         })?;
         rest(models, &schema, incoming, |batch| {
@@ -159,7 +162,7 @@ pub(super) async fn store(session: &Session, incoming: &mut [&mut dyn Incoming])
     if let Rows::Stored(commit) = &rows
         && !met.is_empty()
     {
-        let columns = all(&there.schema());
+        let columns = all_columns(&there.schema());
         let mut copier = Copier::new(SHARPS, &commit.rows);
         for group in commit.rows.groups()? {
             models.check_cancelled()?;
@@ -190,11 +193,6 @@ pub(super) async fn store(session: &Session, incoming: &mut [&mut dyn Incoming])
     Ok(())
 }
 
-/// The places of all columns.
-fn all(schema: &SchemaRef) -> Vec<usize> {
-    (0..schema.fields().len()).collect()
-}
-
 /// Rows that are there, as they are to be.
 fn meet(
     models: &Handle,
@@ -202,6 +200,7 @@ fn meet(
     there: &RecordBatch,
     incoming: &mut [&mut dyn Incoming],
 ) -> Result<RecordBatch> {
+    models.check_cancelled()?;
     let mut batch = of_schema(models, schema, there)?;
     for records in incoming {
         batch = records.meet(batch)?;
