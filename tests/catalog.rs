@@ -416,6 +416,54 @@ fn damage_is_named_or_does_no_harm() -> Outcome {
     Ok(())
 }
 
+/// A table that cannot be read takes nothing else with it, and can be dropped.
+#[test]
+fn a_damaged_table_stands_alone() -> Outcome {
+    let home = TempDir::new()?;
+    let path = home.path().join("sun.helio");
+    open(&path)?.rows("CREATE TABLE good AS SELECT value AS a FROM generate_series(1, 100)")?;
+    open(&path)?.rows("CREATE TABLE bad AS SELECT value AS a, 'b' AS b FROM generate_series(1, 100)")?;
+    let file = path.join("tables/bad-2.parquet");
+    let whole = fs::read(&file)?;
+    let end = whole.len();
+    // A bit among the rows, one in the name of a column, and nothing at all.
+    let mut row = whole.clone();
+    row[10] ^= 1;
+    let mut name = whole.clone();
+    let at = whole[..end - 8].iter().rposition(|byte| *byte == b'b');
+    name[at.ok_or("a name")?] ^= 4;
+    for damaged in [row, name, Vec::new()] {
+        fs::write(&file, damaged)?;
+        let bench = open(&path)?;
+        assert_eq!(column(&bench, "SELECT sum(a) FROM good")?, ["5050"]);
+        for sql in [
+            "SELECT count(*) FROM bad",
+            "SELECT b FROM bad",
+            "SELECT a FROM good WHERE a IN (SELECT a FROM Bad)",
+            "DESCRIBE bad",
+            "UPDATE bad SET a = 1",
+            "DELETE FROM bad",
+        ] {
+            let error = match bench.rows(sql) {
+                Ok(rows) => return Err(format!("{sql}: {rows:?}").into()),
+                Err(error) => error.to_string(),
+            };
+            assert!(error.starts_with("table `bad` is damaged: `"), "{sql}: {error}");
+            assert!(error.contains("bad-2.parquet"), "{sql}: {error}");
+        }
+        let problems = problems(&bench)?;
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert_eq!(problems[0][..2], ["table `bad`", "tables/bad-2.parquet"]);
+    }
+    fs::write(&file, &whole)?;
+    assert_eq!(column(&open(&path)?, "SELECT count(b) FROM bad")?, ["100"]);
+    fs::remove_file(&file)?;
+    let bench = open(&path)?;
+    bench.rows("DROP TABLE bad")?;
+    assert_eq!(problems(&bench)?, Vec::<Vec<String>>::new());
+    Ok(())
+}
+
 /// An index whose files are not what was written is made anew, and the answer is that of before.
 #[test]
 fn a_damaged_index_is_made_anew() -> Outcome {

@@ -40,7 +40,7 @@ pub use crate::keyword::{KEYWORDS, Keyword, Needs};
 pub use crate::record::{Found, Record, RecordFiles, Rejected, Segment, SharpId, find_files, find_records};
 pub use crate::store::{
     Catalogue, Fetch, FileId, Finding, IndexConfig, IndexEntry, IndexFiles, Lacking, Mirror, ModelEntry,
-    ModelKind, NewIndex, Removed, Snapshot, TableEntry, TableFile, TableWriter, Transaction, check_name,
-    checksum,
+    ModelKind, NewIndex, Removed, Snapshot, TableEntry, TableFile, TableFiles, TableWriter, Transaction,
+    check_name, checksum,
 };
 pub use crate::types::Grid;

@@ -30,6 +30,7 @@ mod name;
 mod readers;
 mod snapshot;
 mod table;
+mod table_files;
 
 pub use self::check::Finding;
 pub use self::commit::Transaction;
@@ -39,6 +40,7 @@ pub use self::mirror::{Fetch, Lacking, Mirror};
 pub use self::name::check as check_name;
 pub use self::snapshot::Snapshot;
 pub use self::table::{TableFile, TableWriter};
+pub use self::table_files::TableFiles;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -49,6 +51,7 @@ use arrow::datatypes::SchemaRef;
 use serde::{Deserialize, Serialize};
 
 use self::manifest::Manifest;
+use self::table_files::Compared;
 use crate::error::StoreError;
 
 /// A catalogue directory, as of one commit. Clones share what they know of it.
@@ -56,6 +59,7 @@ use crate::error::StoreError;
 pub struct Catalogue {
     root: Arc<PathBuf>,
     manifest: Arc<RwLock<Arc<Manifest>>>,
+    compared: Arc<Compared>,
     /// Where the catalogue lies that this one is a copy of.
     origin: Option<Arc<str>>,
 }
@@ -201,6 +205,7 @@ impl Catalogue {
         Ok(Self {
             root: Arc::new(root.to_owned()),
             manifest: Arc::new(RwLock::new(Arc::new(manifest))),
+            compared: Arc::default(),
             origin: None,
         })
     }
@@ -305,7 +310,12 @@ impl Catalogue {
     /// # Errors
     /// When there is no such table, or a file is missing or damaged.
     pub fn verify_table(&self, name: &str) -> Result<Vec<PathBuf>, StoreError> {
-        self.retry(|manifest| verify(&self.root, manifest, name))
+        self.retry(|manifest| {
+            let parts = manifest.table(name)?.parts.iter();
+            parts
+                .map(|part| part.file.verify(&self.root, || format!("table `{name}`")))
+                .collect()
+        })
     }
 
     /// The last commit, whose files stay as long as it is held.
@@ -401,14 +411,6 @@ impl TableEntry {
         let first = self.paths.first().map_or_else(|| Path::new(""), PathBuf::as_path);
         table::read_schema(&self.name, first)
     }
-}
-
-/// Checks the files of a table of `manifest`, and returns their paths.
-fn verify(root: &Path, manifest: &Manifest, name: &str) -> Result<Vec<PathBuf>, StoreError> {
-    let parts = manifest.table(name)?.parts.iter();
-    parts
-        .map(|part| part.file.verify(root, || format!("table `{name}`")))
-        .collect()
 }
 
 /// Sees to it that a catalogue is not made in the middle of something else.

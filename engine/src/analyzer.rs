@@ -6,13 +6,21 @@ mod keep_types;
 mod keep_units;
 mod lateral;
 mod nearest_for_order;
+mod nearest_without_alias;
 mod place_nearest_filter;
 mod resolve_quantities;
 mod unknown_membership;
 
 use std::sync::Arc;
 
-use datafusion::{logical_expr::ScalarUDF, optimizer::AnalyzerRule};
+use datafusion::{
+    common::{
+        Result,
+        tree_node::{TreeNode, TreeNodeRecursion},
+    },
+    logical_expr::{Expr, LogicalPlan, ScalarUDF},
+    optimizer::AnalyzerRule,
+};
 
 /// The rules, in the order in which they run: quantities become numbers before predicates are placed, so that
 /// they are placed in their final form, and lateral relations are joined before, so that a WHERE sees them. Where
@@ -24,6 +32,7 @@ pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + 
         Arc::new(nearest_for_order::NearestForOrder::default()),
         Arc::new(lateral::Lateral::default()),
         Arc::new(place_nearest_filter::PlaceNearestFilter),
+        Arc::new(nearest_without_alias::NearestWithoutAlias),
         Arc::new(draw_once::DrawOnce::default()),
     ]
 }
@@ -35,4 +44,33 @@ pub(crate) fn last_rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Se
         Arc::new(unknown_membership::UnknownMembership),
         Arc::new(keep_units::KeepUnits { typed }),
     ]
+}
+
+/// Whether `holds` of a node of `plan` or of its subqueries. Most rules concern few queries, and a look at a plan takes a
+/// small part of the time in which it is written anew.
+fn anywhere(plan: &LogicalPlan, mut holds: impl FnMut(&LogicalPlan) -> Result<bool>) -> Result<bool> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        found = holds(node)?;
+        Ok(if found {
+            TreeNodeRecursion::Stop
+        } else {
+            TreeNodeRecursion::Continue
+        })
+    })?;
+    Ok(found)
+}
+
+/// Whether `holds` of a part of an expression of `node`.
+fn expresses(node: &LogicalPlan, mut holds: impl FnMut(&Expr) -> Result<bool>) -> Result<bool> {
+    let mut found = false;
+    node.apply_expressions(|expr| {
+        found = expr.exists(&mut holds)?;
+        Ok(if found {
+            TreeNodeRecursion::Stop
+        } else {
+            TreeNodeRecursion::Continue
+        })
+    })?;
+    Ok(found)
 }

@@ -8,7 +8,7 @@ use std::sync::{
 
 use arrow::record_batch::RecordBatch;
 use helioql_catalog::{
-    Catalogue, Header, IndexConfig, SharpId,
+    Catalogue, Header, IndexConfig, ModelKind, SharpId,
     fits::Value,
     schema::{SharpRow, sharps_batch},
 };
@@ -43,17 +43,14 @@ const CHUNK: u64 = 100;
 /// Opens the demo, making it when it is not there yet.
 pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<Catalogue> {
     let models = Handle::new(Arc::clone(store));
-    let encoder = models.encoder(DEFAULT_ENCODER)?;
-    let path = cache::needed("the demo catalogue")?.join(format!(
-        "demo-v{VERSION}-{}.helio",
-        encoder.identity.replace('#', "-")
-    ));
+    let encoder = store.identity(ModelKind::Encoder, DEFAULT_ENCODER)?;
+    let path = cache::needed("the demo catalogue")?
+        .join(format!("demo-v{VERSION}-{}.helio", encoder.replace('#', "-")));
     let catalogue = cache::patiently(observer, || Catalogue::open_or_create(&path))?;
     let is_whole = || {
         catalogue
             .table(sharps::SHARPS)
             .is_some_and(|table| table.rows == RECORDS)
-            && catalogue.verify_table(sharps::SHARPS).is_ok()
             && !catalogue.indexes().is_empty()
     };
     if is_whole() {
@@ -70,7 +67,7 @@ pub(crate) fn open(store: &Arc<ModelStore>, observer: &dyn Observer) -> Result<C
     let files = transaction.table_files(sharps::SHARPS)?;
     let config = IndexConfig {
         column: EMBEDDING.to_owned(),
-        encoder: Some(encoder.identity.clone()),
+        encoder: Some(encoder),
         statement: format!(
             "CREATE INDEX {INDEX} ON {} USING HNSW ({EMBEDDING})",
             sharps::SHARPS

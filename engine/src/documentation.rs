@@ -8,7 +8,7 @@ use helioql_grammar::{
     keywords::{LITERALS, STATEMENTS, Setting, Syntax},
 };
 
-use crate::{relations::relations, session::Session};
+use crate::{functions::Function, relations::relations, session::Session};
 
 /// Characters of a line of help.
 const WIDTH: usize = 100;
@@ -115,8 +115,12 @@ pub struct Argument {
 /// # }
 /// ```
 pub fn pages(session: &Session) -> Vec<Page> {
-    let functions = session
-        .functions()
+    of(session.functions())
+}
+
+/// The same, with these scalar functions.
+pub(crate) fn of(functions: &[Function]) -> Vec<Page> {
+    let functions = functions
         .iter()
         .filter(|function| !function.documentation.is_internal())
         .map(|function| of_call("scalar", &function.call, function.documentation.clone()));

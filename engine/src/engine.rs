@@ -106,16 +106,20 @@ impl Engine {
 
     /// A session: its own parameters, views and progress callback over the shared catalogue.
     ///
+    /// The files of a table are compared with what was written when a statement first names it.
+    ///
     /// # Errors
-    /// When a table of the catalogue is damaged.
+    /// When the manifest of the catalogue cannot be read.
     pub async fn session(&self) -> Result<Session> {
         self.session_with(Access::default()).await
     }
 
     /// A session that may do only what `access` allows, whatever its statements say.
     ///
+    /// The files of a table are compared with what was written when a statement first names it.
+    ///
     /// # Errors
-    /// When a table of the catalogue is damaged.
+    /// When the manifest of the catalogue cannot be read.
     ///
     /// # Examples
     /// ```

@@ -25,7 +25,7 @@ use self::hole::Holes;
 use crate::{
     Error, error,
     session::{Session, SyntaxTree},
-    stack,
+    stack, tables,
 };
 
 /// How often a query is planned again: a few times the mistakes that are shown.
@@ -38,6 +38,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// `error` with its place in `statement`, and beside it what else is wrong there, by place.
 pub(crate) async fn located(session: &Session, error: Error, statement: &Statement) -> Error {
     let tokens = error::tokens(statement);
+    if let Err(damage) = tables::compare(session, &tokens).await {
+        return damage;
+    }
     let error = error.located(&tokens, &session.context().state());
     if !matches!(error, Error::Diagnostic(_) | Error::Placed { .. }) {
         return error;

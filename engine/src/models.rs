@@ -111,6 +111,12 @@ impl ModelStore {
         })
     }
 
+    /// The name of a model and what its weights are told by, without loading it.
+    pub(crate) fn identity(&self, kind: ModelKind, name: &str) -> Result<String> {
+        let (_, weights) = self.stored(kind, name)?;
+        Ok(identity(name, &weights))
+    }
+
     /// The names of all models of a kind, with where they come from.
     pub(crate) fn names(&self, kind: ModelKind) -> Vec<(String, &'static str)> {
         let mut names: BTreeMap<String, &'static str> = BTreeMap::new();

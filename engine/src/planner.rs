@@ -61,7 +61,7 @@ impl ExtensionPlanner for HelioPlanner {
         context: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         if let Some(node) = node.as_any().downcast_ref::<NearestNode>() {
-            let [asking, within] = inputs else {
+            let [within, asking] = inputs else {
                 return internal_err!("NEAREST has two inputs, found {}", inputs.len());
             };
             let indexes = self

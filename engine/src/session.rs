@@ -151,6 +151,7 @@ impl Session {
             followed: AtomicU64::new(0),
             access,
         };
+        tables::system::register(&session)?;
         tables::register(&session).await?;
         Ok(session)
     }
@@ -226,6 +227,9 @@ impl Session {
         self.bind_statement(&mut statement)?;
         let state = self.context.state();
         let plan = state.statement_to_plan(statement).await?;
+        if matches!(plan, LogicalPlan::DescribeTable(_)) {
+            tables::compare(self, tokens).await?;
+        }
         self.access.check_plan(&plan)?;
         Ok((plan, state))
     }

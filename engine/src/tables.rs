@@ -1,19 +1,19 @@
 //! The tables that a session starts with: those of the catalogue, an empty `sharps` where there is none,
-//! and the `system` schema.
+//! and the schema [`system`].
 
 pub(crate) mod indexes;
 pub(crate) mod rows;
 pub(crate) mod sharps;
 pub(crate) mod stored;
-mod system;
+pub(crate) mod system;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use datafusion::{
     datasource::{MemTable, TableProvider},
     execution::context::SessionContext,
 };
-use helioql_grammar::{Diagnostic, Ident};
+use helioql_grammar::{Diagnostic, Ident, TokenWithSpan, sqlparser::tokenizer::Token};
 
 use self::stored::{Commit, StoredTable};
 use crate::{Result, session::Session};
@@ -26,7 +26,7 @@ pub(crate) async fn register(session: &Session) -> Result<()> {
         let schema = sharps::schema(session.models())?;
         context.register_table(sharps::SHARPS, Arc::new(MemTable::try_new(schema, vec![vec![]])?))?;
     }
-    system::register(session)
+    Ok(())
 }
 
 /// Registers the tables of the catalogue's last commit, which another session or process may have made.
@@ -87,6 +87,25 @@ pub(crate) async fn commit(session: &Session, name: &str) -> Result<Option<Arc<C
         .as_ref()
         .and_then(|table| table.downcast_ref::<StoredTable>());
     Ok(table.map(StoredTable::now))
+}
+
+/// Refuses the tables of the catalogue that `tokens` name and whose files are not what was written, as what these say of their
+/// columns may be wrong. Who asks for their rows is refused without this.
+pub(crate) async fn compare(session: &Session, tokens: &[TokenWithSpan]) -> Result<()> {
+    let flag = session.models().cancel_handle().last();
+    let words = tokens.iter().filter_map(|token| match &token.token {
+        Token::Word(word) if word.quote_style.is_some() => Some(word.value.clone()),
+        Token::Word(word) => Some(word.value.to_lowercase()),
+        _ => None,
+    });
+    // What NEAREST is asked of without a word.
+    let named: BTreeSet<String> = words.chain([sharps::SHARPS.to_owned()]).collect();
+    for name in named {
+        if let Some(commit) = commit(session, &name).await? {
+            commit.compare(flag.clone()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Refuses the name of a table that is not there.

@@ -26,14 +26,17 @@ pub(super) struct FileEntry {
 impl FileEntry {
     /// Checks the file, and returns its path.
     pub(super) fn verify(&self, root: &Path, what: impl Fn() -> String) -> Result<PathBuf, StoreError> {
-        self.scan(root, what, |_| {})?;
+        self.scan(root, what, |_| true)?;
         Ok(root.join(&self.path))
     }
 
     /// Reads the file, and checks it.
     pub(super) fn read(&self, root: &Path, what: impl Fn() -> String) -> Result<Vec<u8>, StoreError> {
         let mut bytes = Vec::new();
-        self.scan(root, what, |chunk| bytes.extend_from_slice(chunk))?;
+        self.scan(root, what, |chunk| {
+            bytes.extend_from_slice(chunk);
+            true
+        })?;
         Ok(bytes)
     }
 
@@ -73,13 +76,13 @@ impl FileEntry {
         })
     }
 
-    /// Reads the file piece by piece, and checks it.
+    /// Reads the file piece by piece, and checks it. Returns whether it did: not where `visit` would not go on.
     pub(super) fn scan(
         &self,
         root: &Path,
         what: impl Fn() -> String,
-        mut visit: impl FnMut(&[u8]),
-    ) -> Result<(), StoreError> {
+        mut visit: impl FnMut(&[u8]) -> bool,
+    ) -> Result<bool, StoreError> {
         let path = root.join(&self.path);
         let damaged = |reason| self.damaged(root, &what, reason);
         // A link would lead out of the catalogue, which has no more than is in its directory.
@@ -107,13 +110,15 @@ impl FileEntry {
                 0 => break,
                 n => {
                     hash.update(&chunk[..n]);
-                    visit(&chunk[..n]);
+                    if !visit(&chunk[..n]) {
+                        return Ok(false);
+                    }
                 }
             }
         }
         let found = hex(hash.digest());
         if found == self.xxh3 {
-            Ok(())
+            Ok(true)
         } else {
             Err(damaged(format!(
                 "has the checksum {found}, expected {}",

@@ -93,6 +93,7 @@ pub(super) fn read(root: &Path, name: &str, index: &Index) -> Result<IndexFiles,
         }
         vectors.extend(numbers.iter().map(|number| f32::from_le_bytes(*number)));
         begun.extend_from_slice(rest);
+        true
     })?;
     Ok(IndexFiles { vectors, graph })
 }

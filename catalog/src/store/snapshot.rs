@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::manifest::Manifest;
 use super::readers::{self, Hold};
-use super::{Catalogue, FileId, IndexEntry, IndexFiles, TableEntry, index, verify};
+use super::table_files::{Compared, TableFiles};
+use super::{Catalogue, FileId, IndexEntry, IndexFiles, TableEntry, index};
 use crate::error::StoreError;
 
 /// A commit whose files stay where they are, whatever writers do, until it is dropped. On a file system that cannot
@@ -28,6 +29,7 @@ use crate::error::StoreError;
 pub struct Snapshot {
     root: Arc<PathBuf>,
     manifest: Arc<Manifest>,
+    compared: Arc<Compared>,
     _hold: Option<Hold>,
 }
 
@@ -42,6 +44,7 @@ impl Snapshot {
                 return Ok(Self {
                     root: Arc::clone(&catalogue.root),
                     manifest,
+                    compared: Arc::clone(&catalogue.compared),
                     _hold: hold,
                 });
             }
@@ -59,12 +62,13 @@ impl Snapshot {
         self.manifest.tables(&self.root).collect()
     }
 
-    /// Checks that a table's files are as they were written, and returns their paths.
+    /// The files of a table.
     ///
     /// # Errors
-    /// When there is no such table, or a file is missing or damaged.
-    pub fn verify_table(&self, name: &str) -> Result<Vec<PathBuf>, StoreError> {
-        verify(&self.root, &self.manifest, name)
+    /// When there is no such table.
+    pub fn files(&self, name: &str) -> Result<TableFiles, StoreError> {
+        let parts = &self.manifest.table(name)?.parts;
+        Ok(TableFiles::new(name, parts, &self.root, &self.compared))
     }
 
     /// What the files of a table are told by, in the order of its rows.

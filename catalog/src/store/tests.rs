@@ -355,8 +355,9 @@ fn files_stay_as_long_as_somebody_reads_them() -> Outcome {
     let late = Catalogue::open(catalogue.root())?.snapshot()?;
     write_sharps(&catalogue, 7)?;
     let rows = |snapshot: &Snapshot| -> Outcome<u64> {
-        snapshot.verify_table("sharps")?;
-        Ok(snapshot.tables()[0].rows)
+        let files = snapshot.files("sharps")?;
+        assert!(files.compare(0, || false)?);
+        Ok(files.rows(0))
     };
     assert_eq!(
         (rows(&early)?, rows(&late)?, catalogue.tables()[0].rows),
@@ -421,7 +422,7 @@ fn a_table_gets_another_name() -> Outcome {
     change.commit()?;
     assert_eq!(catalogue.table("sharps"), None);
     assert!(catalogue.verify_table("regions")?[0].ends_with("tables/regions-1.parquet"));
-    assert_eq!(before.verify_table("sharps")?.len(), 1);
+    assert_eq!(before.files("sharps")?.len(), 1);
     drop(before);
     write_sharps(&catalogue, 1)?;
     let message = catalogue
@@ -541,6 +542,29 @@ fn only_our_own_files_are_swept() -> Outcome {
     catalogue.begin()?.commit()?;
     assert!(files(catalogue.root()).contains(&"tables/notes.txt".to_owned()));
     assert!(files(catalogue.root()).contains(&"tables/my-copy.parquet".to_owned()));
+    Ok(())
+}
+
+#[test]
+fn a_file_is_compared_once_before_it_is_read() -> Outcome {
+    let (_directory, catalogue) = catalogue()?;
+    write_sharps(&catalogue, 3)?;
+    let files = catalogue.snapshot()?.files("sharps")?;
+    assert!(!files.compare(0, || true)?, "it was told to stop");
+    flip(files.path(0), 100)?;
+    let message = files
+        .compare(0, || false)
+        .expect_err("a bit is wrong")
+        .to_string();
+    assert!(message.starts_with("table `sharps` is damaged: `"), "{message}");
+    flip(files.path(0), 100)?;
+    assert!(files.compare(0, || false)?);
+    // Known from here on to all who have this catalogue open, and to nobody else.
+    assert!(catalogue.snapshot()?.files("sharps")?.compare(0, || true)?);
+    let opened = Catalogue::open(catalogue.root())?;
+    assert!(!opened.snapshot()?.files("sharps")?.compare(0, || true)?);
+    write_sharps(&catalogue, 5)?;
+    assert!(!catalogue.snapshot()?.files("sharps")?.compare(0, || true)?);
     Ok(())
 }
 

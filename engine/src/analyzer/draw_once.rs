@@ -44,6 +44,7 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
+use super::{anywhere, expresses};
 use crate::{draw::DrawNode, functions::generate, nearest::NearestNode};
 
 #[derive(Debug, Default)]
@@ -58,6 +59,9 @@ impl AnalyzerRule for DrawOnce {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        if !anywhere(&plan, draws)? {
+            return Ok(plan);
+        }
         plan.transform_up_with_subqueries(|plan| match plan {
             LogicalPlan::Projection(projection) => self.place(projection),
             LogicalPlan::Filter(filter) if stands_above_nearest(&filter.input) => {
@@ -131,12 +135,19 @@ fn drawn(input: Arc<LogicalPlan>, calls: Vec<Expr>) -> Result<Arc<LogicalPlan>> 
     })))
 }
 
+/// Whether a draw may have to be placed at `node`.
+fn draws(node: &LogicalPlan) -> Result<bool> {
+    match node {
+        LogicalPlan::Projection(_) => expresses(node, draws_afresh),
+        LogicalPlan::Filter(filter) => Ok(filter.predicate.is_volatile()),
+        _ => Ok(false),
+    }
+}
+
 /// Whether the optimizer could carry a predicate from above `plan` below a NEAREST.
 fn stands_above_nearest(plan: &LogicalPlan) -> bool {
-    let found = plan.exists(|part| {
-        Ok(matches!(part, LogicalPlan::Extension(extension) if extension.node.as_any().is::<NearestNode>()))
-    });
-    found.unwrap_or(false)
+    plan.exists(|part| Ok(NearestNode::of(part).is_some()))
+        .unwrap_or(false)
 }
 
 /// Whether `expr` is a call of GENERATE without a seed that stands on its own.

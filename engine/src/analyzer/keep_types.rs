@@ -25,6 +25,7 @@ use datafusion::{
 };
 use helioql_catalog::types::EXTENSION_NAME;
 
+use super::{anywhere, expresses};
 use crate::functions::typed::metadata_of;
 
 #[derive(Debug)]
@@ -39,6 +40,9 @@ impl AnalyzerRule for KeepTypes {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        if !anywhere(&plan, chooses)? {
+            return Ok(plan);
+        }
         plan.transform_up_with_subqueries(|plan| {
             if !chooses(&plan)? {
                 return Ok(Transformed::no(plan));
@@ -62,13 +66,9 @@ impl AnalyzerRule for KeepTypes {
 
 /// Whether an expression of `plan` gives out one of several values.
 fn chooses(plan: &LogicalPlan) -> Result<bool> {
-    let mut found = false;
-    plan.apply_expressions(|expr| {
-        found |=
-            expr.exists(|expr| Ok(matches!(expr, Expr::ScalarSubquery(_)) || !values(expr).is_empty()))?;
-        Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
-    })?;
-    Ok(found)
+    expresses(plan, |expr| {
+        Ok(matches!(expr, Expr::ScalarSubquery(_)) || !values(expr).is_empty())
+    })
 }
 
 /// The values of which an expression gives out one.

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! Inner Join                                       Nearest: k=3, join=inner
-//!   TableScan: s                                     Projection: s.*, s.embedding AS __query_1
-//!   SubqueryAlias: n                          ⇒        TableScan: s
-//!     Subquery:                                      SubqueryAlias: n
-//!       Nearest: k=3                                   TableScan: sharps
-//!         Projection: outer(s.embedding) AS __query
+//!   TableScan: s                                     SubqueryAlias: n
+//!   SubqueryAlias: n                          ⇒        TableScan: sharps
+//!     Subquery:                                      Projection: s.*, s.embedding AS __query_1
+//!       Nearest: k=3                                   TableScan: s
 //!         TableScan: sharps
+//!         Projection: outer(s.embedding) AS __query
 //! ```
 //!
 //! A sub-select between the join and the relation is carried along, operator by operator ([`carry`]): the
@@ -42,6 +42,7 @@ use datafusion::{
 };
 
 use self::carry::{Carried, Outer};
+use super::anywhere;
 use crate::nearest::{
     Asking, NearestNode,
     node::{DISTANCE, RANK, speaks_of},
@@ -59,6 +60,9 @@ impl AnalyzerRule for Lateral {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        if !anywhere(&plan, |node| Ok(matches!(node, LogicalPlan::Subquery(_))))? {
+            return Ok(plan);
+        }
         plan.transform_up_with_subqueries(|plan| match plan {
             LogicalPlan::Join(join) => self.join(join),
             LogicalPlan::Projection(_) | LogicalPlan::Filter(_) => self.subqueries(plan),
@@ -90,7 +94,7 @@ impl Lateral {
             .filter(|condition| *condition != lit(true))
             .collect();
         let left = Arc::unwrap_or_clone(join.left);
-        let plan = match nearest(&inside) {
+        let plan = match NearestNode::of(&inside) {
             Some(node) => self.directly(node.clone(), left, alias, padded, conditions)?,
             None => self.through(&inside, left, alias, padded, conditions)?,
         };
@@ -212,18 +216,10 @@ fn is_ours(plan: &LogicalPlan) -> bool {
             LogicalPlan::Filter(filter) => split_conjunction(&filter.predicate)
                 .into_iter()
                 .any(|predicate| predicate.contains_outer() && comes_before(predicate, &filter.input)),
-            other => nearest(other).is_some_and(|node| !node.within.all_out_ref_exprs().is_empty()),
+            other => NearestNode::of(other).is_some_and(|node| !node.within.all_out_ref_exprs().is_empty()),
         })
     })
     .unwrap_or(false)
-}
-
-/// The node of NEAREST that `plan` is.
-fn nearest(plan: &LogicalPlan) -> Option<&NearestNode> {
-    match plan {
-        LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref::<NearestNode>(),
-        _ => None,
-    }
 }
 
 /// The expression of the single row that asks.
@@ -249,11 +245,11 @@ fn query_of(asking: &LogicalPlan) -> Result<Expr> {
 fn comes_before(predicate: &Expr, plan: &LogicalPlan) -> bool {
     let speaks_of = |plan: &LogicalPlan| speaks_of(predicate, plan.schema()) && !comes_after(predicate);
     match plan {
-        LogicalPlan::SubqueryAlias(alias) => speaks_of(plan) && nearest(&alias.input).is_some(),
+        LogicalPlan::SubqueryAlias(alias) => speaks_of(plan) && NearestNode::of(&alias.input).is_some(),
         LogicalPlan::Join(join) => [&join.left, &join.right]
             .into_iter()
             .any(|side| comes_before(predicate, side)),
-        other => speaks_of(other) && nearest(other).is_some(),
+        other => speaks_of(other) && NearestNode::of(other).is_some(),
     }
 }
 

@@ -4,9 +4,9 @@
 //! Limit: skip=2, fetch=5                            Limit: skip=2, fetch=5
 //!   Sort: d ASC NULLS LAST                            Projection: s.harpnum, nearest._distance AS d
 //!     Projection: s.harpnum,                   ⇒        Nearest: k=7
-//!                 l2_distance(s.embedding, q) AS d        Projection: q AS __query
-//!       Filter: s.usflux > 1e22                           Filter: s.usflux > 1e22
-//!         TableScan: s                                      TableScan: s
+//!                 l2_distance(s.embedding, q) AS d        Filter: s.usflux > 1e22
+//!       Filter: s.usflux > 1e22                             TableScan: s
+//!         TableScan: s                                    Projection: q AS __query
 //! ```
 //!
 //! Rows are what ORDER BY gives, and ties are broken by the key as NEAREST breaks them. Rows without a distance
@@ -34,6 +34,7 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
+use super::anywhere;
 use crate::nearest::{
     Metric, NearestNode, QUERY, Search,
     node::{DISTANCE, MAX_K},
@@ -51,6 +52,9 @@ impl AnalyzerRule for NearestForOrder {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        if !anywhere(&plan, |node| Ok(matches!(node, LogicalPlan::Limit(_))))? {
+            return Ok(plan);
+        }
         plan.transform_up_with_subqueries(|plan| match plan {
             LogicalPlan::Limit(limit) => match self.replace(&limit)? {
                 Some(input) => Ok(Transformed::yes(LogicalPlan::Limit(Limit {

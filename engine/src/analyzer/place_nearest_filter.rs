@@ -4,7 +4,9 @@
 //! Filter: n.usflux > 1e22 AND n._distance < 3     Filter: n._distance < 3
 //!   SubqueryAlias: n                          ⇒     SubqueryAlias: n
 //!     Nearest: path=exact                             Nearest: path=exact over filter
-//!       query, TableScan: sharps                        query, Filter: sharps.usflux > 1e22
+//!       TableScan: sharps                               Filter: sharps.usflux > 1e22
+//!       query                                             TableScan: sharps
+//!                                                       query
 //! ```
 //!
 //! Beside the rows of another table, a predicate may speak of both: `n.harpnum <> s.harpnum` is applied to each
@@ -30,6 +32,7 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
+use super::anywhere;
 use crate::nearest::{Asking, NearestNode, node::speaks_of};
 
 #[derive(Debug)]
@@ -41,6 +44,9 @@ impl AnalyzerRule for PlaceNearestFilter {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        if !anywhere(&plan, |node| Ok(NearestNode::of(node).is_some()))? {
+            return Ok(plan);
+        }
         plan.transform_up_with_subqueries(|plan| match plan {
             LogicalPlan::Filter(filter) => place(filter),
             other => Ok(Transformed::no(other)),
@@ -82,13 +88,13 @@ fn sink(plan: LogicalPlan, predicate: &Expr) -> Result<(LogicalPlan, bool)> {
         return Ok((plan, false));
     }
     match plan {
-        LogicalPlan::Extension(extension) => {
-            let Some(node) = extension.node.as_any().downcast_ref::<NearestNode>() else {
-                return Ok((LogicalPlan::Extension(extension), false));
+        plan @ LogicalPlan::Extension(_) => {
+            let Some(node) = NearestNode::of(&plan) else {
+                return Ok((plan, false));
             };
             match place_in(node.clone(), predicate)? {
                 Some(node) => Ok((LogicalPlan::Extension(Extension { node: Arc::new(node) }), true)),
-                None => Ok((LogicalPlan::Extension(extension), false)),
+                None => Ok((plan, false)),
             }
         }
         LogicalPlan::SubqueryAlias(mut alias) => {

@@ -34,6 +34,7 @@ use self::{
     quantity::{Quantity, settled},
     sources::{Sources, of_field, unit_in},
 };
+use super::{anywhere, expresses};
 use crate::functions::QUANTITY;
 
 #[derive(Debug)]
@@ -45,6 +46,9 @@ impl AnalyzerRule for ResolveQuantities {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        if !anywhere(&plan, has_quantity)? {
+            return Ok(plan);
+        }
         plan.transform_up_with_subqueries(|plan| {
             if !has_quantity(&plan)? {
                 return Ok(Transformed::no(plan));
@@ -67,12 +71,7 @@ impl AnalyzerRule for ResolveQuantities {
 }
 
 fn has_quantity(plan: &LogicalPlan) -> Result<bool> {
-    let mut found = false;
-    plan.apply_expressions(|expr| {
-        found |= expr.exists(|expr| Ok(is_quantity(expr)))?;
-        Ok(datafusion::common::tree_node::TreeNodeRecursion::Continue)
-    })?;
-    Ok(found)
+    expresses(plan, |expr| Ok(is_quantity(expr)))
 }
 
 fn is_quantity(expr: &Expr) -> bool {

@@ -23,6 +23,8 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
+use super::{anywhere, expresses};
+
 #[derive(Debug)]
 pub(super) struct UnknownMembership;
 
@@ -32,6 +34,10 @@ impl AnalyzerRule for UnknownMembership {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
+        let combines = |node: &LogicalPlan| expresses(node, |expr| Ok(combination(expr).is_some()));
+        if !anywhere(&plan, combines)? {
+            return Ok(plan);
+        }
         plan.transform_up_with_subqueries(|plan| {
             let names = NamePreserver::new(&plan);
             plan.map_expressions(|expr| {
@@ -48,14 +54,7 @@ impl AnalyzerRule for UnknownMembership {
 /// for none. A combination that holds for some is left as it is: whatever becomes of its parts, it is unknown for
 /// NULL.
 fn with_unknown(expr: Expr) -> Transformed<Expr> {
-    let combines = matches!(
-        &expr,
-        Expr::BinaryExpr(BinaryExpr {
-            op: Operator::And | Operator::Or,
-            ..
-        })
-    );
-    let Some(membership) = combines.then(|| Membership::read(&expr)).flatten() else {
+    let Some(membership) = combination(&expr) else {
         return Transformed::no(expr);
     };
     let value = membership.value.clone();
@@ -66,6 +65,17 @@ fn with_unknown(expr: Expr) -> Transformed<Expr> {
         (false, _) => return Transformed::new(expr, false, TreeNodeRecursion::Jump),
     };
     Transformed::new(written, true, TreeNodeRecursion::Jump)
+}
+
+/// What `expr` is, if it combines several lists.
+fn combination(expr: &Expr) -> Option<Membership<'_>> {
+    match expr {
+        Expr::BinaryExpr(BinaryExpr {
+            op: Operator::And | Operator::Or,
+            ..
+        }) => Membership::read(expr),
+        _ => None,
+    }
 }
 
 /// `value` is one of those `listed`, or, where it `excludes`, none of them.

@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, fmt, ops::Range, sync::Arc, time::Instant};
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, FixedSizeListArray, Float32Array},
+    array::{ArrayRef, FixedSizeListArray, Float32Array},
     buffer::BooleanBuffer,
     datatypes::{DataType, SchemaRef},
     record_batch::RecordBatch,
@@ -12,7 +12,7 @@ use arrow::{
 use datafusion::{
     catalog::Session,
     common::{
-        Column, DFSchema, Result,
+        Column, Result,
         tree_node::{Transformed, TreeNode},
     },
     datasource::source_as_provider,
@@ -23,7 +23,6 @@ use datafusion::{
         physical_planning_context::PhysicalPlanningContext,
         utils::{conjunction, split_conjunction},
     },
-    physical_expr::PhysicalExpr,
     physical_plan::metrics::{Count, Time},
     physical_planner::PhysicalPlanner,
 };
@@ -41,7 +40,7 @@ use crate::{
     index::{self, Choice, Found, IndexStore, Nearest, Rows, Vectors, store::Loaded},
     models::Handle,
     options::HelioOptions,
-    tables::stored::{Commit, StoredTable},
+    tables::stored::{Commit, Predicate, StoredTable},
 };
 
 /// How many numbers are compared between two looks at whether the answer is still wanted: about 50 ms on one core.
@@ -83,13 +82,6 @@ pub(super) struct InMemory {
     shown: Vec<usize>,
     key: Vec<usize>,
     vector: usize,
-}
-
-/// What a row must fulfil, by columns of its own.
-#[derive(Debug)]
-struct Predicate {
-    expr: Arc<dyn PhysicalExpr>,
-    columns: Vec<usize>,
 }
 
 /// What was counted on the way.
@@ -294,7 +286,7 @@ impl InMemory {
             && self
                 .predicate
                 .as_ref()
-                .is_none_or(|predicate| rows.has_kept(&predicate.columns))
+                .is_none_or(|predicate| rows.has_matching(predicate))
     }
 
     /// Reads what a search needs.
@@ -309,7 +301,7 @@ impl InMemory {
         };
         let later = commit.rows.vectors(self.vector, self.later(), &indexes.models)?;
         let matching = match &self.predicate {
-            Some(predicate) => Some(predicate.matching(commit, &indexes.models)?),
+            Some(predicate) => Some(commit.rows.matching(predicate, &indexes.models)?),
             None => None,
         };
         Ok(Opened {
@@ -638,43 +630,6 @@ fn is_plain(predicate: &Expr) -> bool {
         ))
     });
     !predicate.is_volatile() && !asks_elsewhere.unwrap_or(true)
-}
-
-impl Predicate {
-    fn new(
-        predicate: &Expr,
-        table: &SchemaRef,
-        planner: &dyn PhysicalPlanner,
-        session: &dyn Session,
-        context: &PhysicalPlanningContext,
-    ) -> Result<Self> {
-        let read: BTreeSet<usize> = predicate
-            .column_refs()
-            .into_iter()
-            .map(|column| Ok(table.index_of(&column.name)?))
-            .collect::<Result<_>>()?;
-        let columns: Vec<usize> = read.into_iter().collect();
-        let schema = DFSchema::try_from(table.project(&columns)?)?;
-        let expr = planner.create_physical_expr(predicate, &schema, session, context)?;
-        Ok(Self { expr, columns })
-    }
-
-    /// The rows that fulfil it.
-    fn matching(&self, commit: &Commit, models: &Handle) -> Result<BooleanBuffer, Error> {
-        let mut matching = BooleanBufferBuilder::new(commit.rows.len(0..commit.rows.files()));
-        commit.rows.read_kept(&self.columns, |batch| {
-            models.check_cancelled()?;
-            let values = self.expr.evaluate(&batch)?.into_array(batch.num_rows())?;
-            let values = values.as_boolean();
-            match values.nulls() {
-                // What is unknown is not fulfilled.
-                Some(nulls) => matching.append_buffer(&(values.values() & nulls.inner())),
-                None => matching.append_buffer(values.values()),
-            }
-            Ok(())
-        })?;
-        Ok(matching.finish())
-    }
 }
 
 /// Runs `work` where it does not keep DataFusion's threads.

@@ -11,7 +11,10 @@ use std::{
 
 use arrow::datatypes::{DataType, Field};
 use datafusion::{
-    common::{Column, DFSchema, DFSchemaRef, Result, ScalarValue, TableReference, plan_err},
+    common::{
+        Column, DFSchema, DFSchemaRef, Result, ScalarValue, TableReference, plan_err,
+        tree_node::{Transformed, TreeNode},
+    },
     logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNodeCore},
 };
 
@@ -58,9 +61,19 @@ pub(crate) struct NearestNode {
     pub(crate) after: Option<Expr>,
     /// Whether predicates of the query block were placed under the ranking.
     pub(crate) filtered: bool,
-    /// What `_rank` and `_distance` are qualified by, where it is not what the rows are.
-    ranked_as: Option<TableReference>,
+    names: Names,
     schema: DFSchemaRef,
+}
+
+/// What the columns that are not of a row that asks are qualified by.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Names {
+    /// All by what the rows to choose from are.
+    Rows,
+    /// `_rank` and `_distance` by this, and the others by what the rows are.
+    Ranking(TableReference),
+    /// All by this.
+    All(TableReference),
 }
 
 /// How rows are compared, and how many are wanted.
@@ -115,7 +128,7 @@ impl NearestNode {
             filter: None,
             after: None,
             filtered: false,
-            ranked_as: None,
+            names: Names::Rows,
         };
         node.schema = node.output_schema()?;
         Ok(node)
@@ -142,9 +155,34 @@ impl NearestNode {
 
     /// The node whose rank and distance stand under `alias`, for rows that have no name of their own.
     pub(crate) fn ranked_as(mut self, alias: &TableReference) -> Result<Self> {
-        self.ranked_as = Some(alias.clone());
+        self.names = Names::Ranking(alias.clone());
         self.schema = self.output_schema()?;
         Ok(self)
+    }
+
+    /// The node over rows that have no alias, which stands in `names` instead; nothing where they have none or must keep it.
+    pub(crate) fn without_alias(&self) -> Result<Option<Self>> {
+        if self.shown != Asking::Alone || self.names != Names::Rows {
+            return Ok(None);
+        }
+        let Some((within, alias)) = without_alias(&self.within)? else {
+            return Ok(None);
+        };
+        let vector = self.within.schema().index_of_column(&self.search.vector)?;
+        let mut node = self.clone();
+        node.search.vector = Column::from(within.schema().qualified_field(vector));
+        node.within = within;
+        node.names = Names::All(alias);
+        node.schema = node.output_schema()?;
+        Ok(Some(node))
+    }
+
+    /// The node of NEAREST that `plan` is.
+    pub(crate) fn of(plan: &LogicalPlan) -> Option<&Self> {
+        match plan {
+            LogicalPlan::Extension(extension) => extension.node.as_any().downcast_ref(),
+            _ => None,
+        }
     }
 
     /// The node with `predicate`, which speaks of columns of both inputs, applied before ranking.
@@ -195,6 +233,17 @@ impl NearestNode {
             .collect()
     }
 
+    /// Where a column of the answer comes from, unless the ranking made it.
+    pub(crate) fn origin(&self, column: &Column) -> Option<(&LogicalPlan, Column)> {
+        let place = self.schema.maybe_index_of_column(column)?;
+        let asking = self.asking_columns();
+        let (input, own) = match place.checked_sub(asking.len()) {
+            None => (&self.asking, asking[place]),
+            Some(place) => (&self.within, *self.within_columns().get(place)?),
+        };
+        Some((input, Column::from(input.schema().qualified_field(own))))
+    }
+
     /// How the node is answered without an index, as `EXPLAIN` names it.
     pub(super) fn path(&self) -> &'static str {
         if self.filtered {
@@ -211,8 +260,10 @@ impl NearestNode {
 
     /// What rank and distance are qualified by.
     fn ranking(&self) -> Option<TableReference> {
-        let relation = self.ranked_as.as_ref().or(self.search.vector.relation.as_ref());
-        relation.cloned()
+        match &self.names {
+            Names::Rows => self.search.vector.relation.clone(),
+            Names::Ranking(name) | Names::All(name) => Some(name.clone()),
+        }
     }
 
     fn output_schema(&self) -> Result<DFSchemaRef> {
@@ -228,7 +279,10 @@ impl NearestNode {
         let padded = self.shown == Asking::Padded;
         let within = self.within.schema();
         fields.extend(self.within_columns().into_iter().map(|index| {
-            let (qualifier, field) = within.qualified_field(index);
+            let (mut qualifier, field) = within.qualified_field(index);
+            if let Names::All(name) = &self.names {
+                qualifier = Some(name);
+            }
             let field = if padded && !field.is_nullable() {
                 Arc::new(field.as_ref().clone().with_nullable(true))
             } else {
@@ -251,6 +305,58 @@ impl NearestNode {
     }
 }
 
+/// Filtered rows without their alias, and the alias.
+fn without_alias(plan: &LogicalPlan) -> Result<Option<(LogicalPlan, TableReference)>> {
+    match plan {
+        LogicalPlan::SubqueryAlias(alias) => Ok(Some((alias.input.as_ref().clone(), alias.alias.clone()))),
+        LogicalPlan::Filter(filter) => {
+            let Some((input, alias)) = without_alias(&filter.input)? else {
+                return Ok(None);
+            };
+            if is_read_by_subquery(&filter.predicate)?
+                || reads_lists(&filter.predicate, filter.input.schema())
+            {
+                return Ok(None);
+            }
+            let predicate = filter.predicate.clone().transform(|expr| {
+                let Expr::Column(column) = &expr else {
+                    return Ok(Transformed::no(expr));
+                };
+                let place = filter.input.schema().index_of_column(column)?;
+                let own = Column::from(input.schema().qualified_field(place));
+                Ok(Transformed::yes(Expr::Column(own)))
+            })?;
+            let plan = LogicalPlanBuilder::from(input).filter(predicate.data)?.build()?;
+            Ok(Some((plan, alias)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Whether `expr` reads patches or vectors. The optimizer drops such columns of filtered rows below an alias, and
+/// carries them along below NEAREST itself.
+fn reads_lists(expr: &Expr, schema: &DFSchema) -> bool {
+    let mut columns = expr.column_refs().into_iter();
+    columns.any(|column| {
+        let place = schema.maybe_index_of_column(column);
+        place.is_some_and(|place| schema.field(place).data_type().is_nested())
+    })
+}
+
+/// Whether a subquery in `expr` reads columns of the rows that `expr` is asked of.
+fn is_read_by_subquery(expr: &Expr) -> Result<bool> {
+    expr.exists(|expr| {
+        let subquery = match expr {
+            Expr::ScalarSubquery(subquery) => subquery,
+            Expr::Exists(exists) => &exists.subquery,
+            Expr::InSubquery(within) => &within.subquery,
+            Expr::SetComparison(comparison) => &comparison.subquery,
+            _ => return Ok(false),
+        };
+        Ok(!subquery.outer_ref_columns.is_empty())
+    })
+}
+
 /// Whether all columns of `predicate` are columns of `schema`.
 pub(crate) fn speaks_of(predicate: &Expr, schema: &DFSchema) -> bool {
     let mut columns = predicate.column_refs().into_iter();
@@ -261,14 +367,7 @@ pub(crate) fn speaks_of(predicate: &Expr, schema: &DFSchema) -> bool {
 impl Hash for NearestNode {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (&self.asking, &self.query, &self.within, &self.search).hash(state);
-        (
-            &self.shown,
-            &self.filter,
-            &self.after,
-            self.filtered,
-            &self.ranked_as,
-        )
-            .hash(state);
+        (&self.shown, &self.filter, &self.after, self.filtered, &self.names).hash(state);
     }
 }
 
@@ -283,8 +382,9 @@ impl UserDefinedLogicalNodeCore for NearestNode {
         "Nearest"
     }
 
+    /// The rows to choose from come first: rules put the columns of the second to those of the first, and these are many.
     fn inputs(&self) -> Vec<&LogicalPlan> {
-        vec![&self.asking, &self.within]
+        vec![&self.within, &self.asking]
     }
 
     fn schema(&self) -> &DFSchemaRef {
@@ -328,7 +428,7 @@ impl UserDefinedLogicalNodeCore for NearestNode {
         let (Some(k), filter, None) = (exprs.next(), exprs.next(), exprs.next()) else {
             return plan_err!("internal: NEAREST has one or two expressions");
         };
-        let [asking, within] = <[LogicalPlan; 2]>::try_from(inputs).map_err(|inputs| {
+        let [within, asking] = <[LogicalPlan; 2]>::try_from(inputs).map_err(|inputs| {
             datafusion::common::internal_datafusion_err!("NEAREST has two inputs, found {}", inputs.len())
         })?;
         // Most rewritings change neither columns nor types, and a schema of all columns of `sharps` is long.
@@ -348,7 +448,7 @@ impl UserDefinedLogicalNodeCore for NearestNode {
             filter,
             after: self.after.clone(),
             filtered: self.filtered,
-            ranked_as: self.ranked_as.clone(),
+            names: self.names.clone(),
             schema: Arc::clone(&self.schema),
         };
         if !unchanged {
@@ -381,7 +481,7 @@ impl UserDefinedLogicalNodeCore for NearestNode {
         chosen.insert(self.within.schema().maybe_index_of_column(&self.search.vector)?);
         // Ties are broken by the key, so it is read wherever the rows have one.
         chosen.extend(key_columns(self.within.schema()));
-        Some(vec![asked.into_iter().collect(), chosen.into_iter().collect()])
+        Some(vec![chosen.into_iter().collect(), asked.into_iter().collect()])
     }
 }
 

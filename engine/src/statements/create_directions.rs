@@ -61,7 +61,6 @@ pub(super) async fn execute(session: &Session, create: &CreateDirections, text: 
         Ok(report)
     })
     .await?;
-    crate::tables::register(session).await?;
     facts(session, report)
 }
 

@@ -60,7 +60,6 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
         Ok(())
     })
     .await?;
-    crate::tables::register(session).await?;
     let report = [
         ("encoder", name),
         ("patches", train.to_string()),

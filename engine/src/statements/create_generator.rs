@@ -75,7 +75,6 @@ pub(super) async fn execute(session: &Session, create: &CreateModel, text: &str)
         Ok((trained.best_step, steps, trained.distances, calibration))
     })
     .await?;
-    crate::tables::register(session).await?;
     let mut report = vec![
         ("generator".to_owned(), name),
         ("patches".to_owned(), train.to_string()),

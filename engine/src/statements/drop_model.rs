@@ -28,7 +28,6 @@ pub(super) async fn execute(session: &Session, drop: &DropModel) -> Result<DataF
         }
         return Err(diagnostic.into());
     }
-    crate::tables::register(session).await?;
     let outcome = if dropped { "dropped" } else { "there was none" };
     facts(
         session,

@@ -94,7 +94,6 @@ pub(super) async fn execute(session: &Session, statement: &ast::Evaluate, text: 
         Ok(scores)
     })
     .await?;
-    crate::tables::register(session).await?;
     answer(session, score_batch(&scores)?)
 }
 

@@ -82,7 +82,6 @@ pub(super) async fn execute(
         Ok(answer)
     })
     .await?;
-    crate::tables::register(session).await?;
     facts(session, facts_found)
 }
 

@@ -1,6 +1,7 @@
 //! A table of the catalogue: the Parquet files of one commit, which stay where they are as long as a plan may read them.
 
 mod copy;
+mod matching;
 mod rows;
 
 use std::{
@@ -8,7 +9,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::{
     catalog::Session as PlanSession,
@@ -29,8 +30,8 @@ use datafusion::{
 };
 use helioql_catalog::{Snapshot, TableEntry};
 
-pub(crate) use self::{copy::Copier, rows::StoredRows};
-use crate::{Error, Result};
+pub(crate) use self::{copy::Copier, matching::Predicate, rows::StoredRows};
+use crate::{Error, Result, cancel::CancelFlag, statements::blocking};
 
 /// A table as of the commit that its session follows. It stays the same object from commit to commit, because views and
 /// prepared statements hold it.
@@ -40,7 +41,8 @@ pub(crate) struct StoredTable {
     now: RwLock<Arc<Commit>>,
 }
 
-/// The table as of one commit.
+/// The table as of one commit. Its columns are what its first file says; that the files are what was written is seen when
+/// something is first asked of them, so that a session begins at once however large its catalogue is.
 #[derive(Debug)]
 pub(crate) struct Commit {
     pub(crate) name: String,
@@ -53,7 +55,7 @@ pub(crate) struct Commit {
 }
 
 impl StoredTable {
-    /// The table `entry` of `snapshot`, whose files are compared with what was written first.
+    /// The table `entry` of `snapshot`.
     pub(crate) fn open(
         context: &SessionContext,
         snapshot: &Arc<Snapshot>,
@@ -106,10 +108,17 @@ impl Commit {
         snapshot: &Arc<Snapshot>,
         entry: &TableEntry,
     ) -> Result<(SchemaRef, Self)> {
-        // Before anything is made of what the files say.
-        let paths = snapshot.verify_table(&entry.name)?;
-        let schema = entry.schema()?;
-        let urls = paths.iter().map(|path| url(path)).collect::<Result<Vec<_>>>()?;
+        let files = snapshot.files(&entry.name)?;
+        let schema = match entry.schema() {
+            Ok(schema) => schema,
+            // One that is not what was written is refused by its name as soon as the table is asked for anything.
+            Err(_) if (0..files.len()).any(|file| files.compare(file, || false).is_err()) => {
+                Arc::new(Schema::empty())
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let urls = entry.paths.iter().map(|path| url(path));
+        let urls = urls.collect::<Result<Vec<_>>>()?;
         let options = ParquetReadOptions::default()
             .to_listing_options(&context.copied_config(), context.copied_table_options());
         let config = ListingTableConfig::new_with_multi_paths(urls)
@@ -119,10 +128,19 @@ impl Commit {
             name: entry.name.clone(),
             generation: entry.generation,
             snapshot: Arc::clone(snapshot),
-            rows: Arc::new(StoredRows::new(snapshot, entry, &schema)?),
+            rows: Arc::new(StoredRows::new(files, Arc::clone(&schema))),
             scanned: Arc::new(ListingTable::try_new(config)?),
         };
         Ok((schema, commit))
+    }
+
+    /// Compares the files with what was written, as far as that was not done before.
+    pub(crate) async fn compare(&self, flag: CancelFlag) -> Result<()> {
+        if self.rows.are_compared() {
+            return Ok(());
+        }
+        let rows = Arc::clone(&self.rows);
+        blocking(move || rows.compare(0..rows.files(), || flag.is_raised())).await
     }
 }
 
@@ -154,6 +172,7 @@ impl TableProvider for StoredTable {
         limit: Option<usize>,
     ) -> PlanResult<Arc<dyn ExecutionPlan>> {
         let now = self.now();
+        now.compare(CancelFlag::of(state.config_options())).await?;
         let plan = now.scanned.scan(state, projection, filters, limit).await?;
         Ok(held(plan, &now.snapshot))
     }

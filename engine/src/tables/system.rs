@@ -10,16 +10,19 @@ use arrow::{
     datatypes::{DataType, Field, Schema},
     record_batch::RecordBatch,
 };
+use async_trait::async_trait;
 use datafusion::{
-    catalog::{MemorySchemaProvider, SchemaProvider},
+    catalog::{SchemaProvider, TableProvider},
+    common::Result as PlanResult,
     datasource::MemTable,
 };
 use helioql_catalog::{Catalogue, IndexEntry, KEYWORDS, ModelKind, TableEntry};
 use helioql_grammar::{Unit, unit::UNITS};
 
 use crate::{
-    Error, Result,
-    documentation::{Argument, Page, pages},
+    Engine, Error, Result,
+    documentation::{self, Argument, Page},
+    functions::Function,
     session::Session,
     statements::evaluate::score_batch,
 };
@@ -27,31 +30,71 @@ use crate::{
 /// The schema's name.
 const SYSTEM: &str = "system";
 
-/// Registers the schema, replacing the one of an earlier call.
-pub(super) fn register(session: &Session) -> Result<()> {
-    let schema = MemorySchemaProvider::new();
-    let pages = pages(session);
-    for (name, batch) in [
-        ("keywords", keywords()?),
-        ("functions", functions(&pages)?),
-        ("statements", statements(&pages)?),
-        ("arguments", arguments(&pages)?),
-        ("units", units()?),
-        ("generators", models(session, ModelKind::Generator)?),
-        ("encoders", models(session, ModelKind::Encoder)?),
-        ("directions", models(session, ModelKind::Directions)?),
-        ("indexes", indexes(session)?),
-        ("tables", tables(session)?),
-        ("metrics", metrics(session)?),
-    ] {
-        let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
-        schema.register_table(name.to_owned(), Arc::new(table))?;
-    }
+/// The tables, each with what makes its rows when a statement names it.
+const TABLES: [(&str, Rows); 11] = [
+    ("keywords", |_| keywords()),
+    ("functions", |system| functions(&system.pages())),
+    ("statements", |system| statements(&system.pages())),
+    ("arguments", |system| arguments(&system.pages())),
+    ("units", |_| units()),
+    ("generators", |system| {
+        models(&system.engine, ModelKind::Generator)
+    }),
+    ("encoders", |system| models(&system.engine, ModelKind::Encoder)),
+    ("directions", |system| {
+        models(&system.engine, ModelKind::Directions)
+    }),
+    ("indexes", |system| indexes(&system.engine)),
+    ("tables", |system| tables(&system.engine)),
+    ("metrics", |system| metrics(&system.engine)),
+];
+
+type Rows = fn(&System) -> Result<RecordBatch>;
+
+/// Registers the schema.
+pub(crate) fn register(session: &Session) -> Result<()> {
     let catalog = session.context().catalog("datafusion").ok_or_else(|| {
         Error::Unsupported("internal: the session has no default catalogue of tables".to_owned())
     })?;
-    catalog.register_schema(SYSTEM, Arc::new(schema))?;
+    let system = System {
+        engine: session.engine().clone(),
+        functions: session.functions().into(),
+    };
+    catalog.register_schema(SYSTEM, Arc::new(system))?;
     Ok(())
+}
+
+/// The schema, whose tables are what there is at the moment when they are named.
+#[derive(Debug)]
+struct System {
+    engine: Engine,
+    functions: Arc<[Function]>,
+}
+
+impl System {
+    fn pages(&self) -> Vec<Page> {
+        documentation::of(&self.functions)
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for System {
+    fn table_names(&self) -> Vec<String> {
+        TABLES.iter().map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    async fn table(&self, name: &str) -> PlanResult<Option<Arc<dyn TableProvider>>> {
+        let Some((_, rows)) = TABLES.iter().find(|(known, _)| *known == name) else {
+            return Ok(None);
+        };
+        let batch = rows(self)?;
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch]])?;
+        Ok(Some(Arc::new(table)))
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        TABLES.iter().any(|(known, _)| *known == name)
+    }
 }
 
 fn keywords() -> Result<RecordBatch> {
@@ -177,8 +220,8 @@ fn units() -> Result<RecordBatch> {
     ])?)
 }
 
-fn models(session: &Session, kind: ModelKind) -> Result<RecordBatch> {
-    let store = session.models().store();
+fn models(engine: &Engine, kind: ModelKind) -> Result<RecordBatch> {
+    let store = engine.store();
     let mut rows = Vec::new();
     for (name, origin) in store.names(kind) {
         let (config, weights) = store.stored(kind, &name)?;
@@ -197,8 +240,8 @@ fn models(session: &Session, kind: ModelKind) -> Result<RecordBatch> {
 }
 
 /// The vector indexes; `later` counts the rows that came after an index, which are compared exactly.
-fn indexes(session: &Session) -> Result<RecordBatch> {
-    let catalogue = session.engine().catalogue();
+fn indexes(engine: &Engine) -> Result<RecordBatch> {
+    let catalogue = engine.catalogue();
     let entries = catalogue.map(Catalogue::indexes).unwrap_or_default();
     let rows: Vec<(&IndexEntry, u64, u64)> = entries
         .iter()
@@ -238,8 +281,8 @@ fn indexes(session: &Session) -> Result<RecordBatch> {
 }
 
 /// The tables that the catalogue keeps; those in memory, views and these have no size that is known beforehand.
-fn tables(session: &Session) -> Result<RecordBatch> {
-    let entries = session.engine().catalogue().map(Catalogue::tables);
+fn tables(engine: &Engine) -> Result<RecordBatch> {
+    let entries = engine.catalogue().map(Catalogue::tables);
     let entries = entries.unwrap_or_default();
     let count = |of: fn(&TableEntry) -> u64| -> ArrayRef {
         Arc::new(UInt64Array::from_iter_values(entries.iter().map(of)))
@@ -255,8 +298,8 @@ fn tables(session: &Session) -> Result<RecordBatch> {
 }
 
 /// The figures of every evaluated model, as `SELECT … FROM system.metrics` has them.
-fn metrics(session: &Session) -> Result<RecordBatch> {
-    let store = session.models().store();
+fn metrics(engine: &Engine) -> Result<RecordBatch> {
+    let store = engine.store();
     let (mut models, mut scores) = (Vec::new(), Vec::new());
     for kind in [ModelKind::Generator, ModelKind::Encoder] {
         for (name, _) in store.names(kind) {

@@ -19,7 +19,7 @@ use datafusion::{
     },
 };
 
-use super::{comes_after, nearest, query_of, within};
+use super::{comes_after, query_of, within};
 use crate::draw::DrawNode;
 use crate::nearest::{Asking, NearestNode, QUERY, node::speaks_of};
 
@@ -141,7 +141,7 @@ impl Outer {
     /// # Errors
     /// Where an operator has no meaning for many left rows at once.
     pub(super) fn carry(&mut self, plan: &LogicalPlan) -> Result<Carried> {
-        if let Some(node) = nearest(plan) {
+        if let Some(node) = NearestNode::of(plan) {
             return self.nearest(node.clone());
         }
         if let Some(node) = draw(plan) {
@@ -159,8 +159,8 @@ impl Outer {
                 }),
                 None => unsupported("a second relation", "each needs a LATERAL of its own"),
             },
-            LogicalPlan::SubqueryAlias(alias) if nearest(&alias.input).is_some() => {
-                match nearest(&alias.input) {
+            LogicalPlan::SubqueryAlias(alias) if NearestNode::of(&alias.input).is_some() => {
+                match NearestNode::of(&alias.input) {
                     Some(node) => self.nearest(node.clone().named(&alias.alias)?),
                     None => unsupported("this relation", "it has no rows"),
                 }
@@ -510,7 +510,7 @@ fn same_block(plan: &LogicalPlan) -> bool {
     match plan {
         LogicalPlan::SubqueryAlias(alias) => same_block(&alias.input),
         LogicalPlan::Join(join) => same_block(&join.left) || same_block(&join.right),
-        other => nearest(other).is_some(),
+        other => NearestNode::of(other).is_some(),
     }
 }
 
@@ -519,15 +519,16 @@ fn same_block(plan: &LogicalPlan) -> bool {
 fn fold(plan: LogicalPlan, predicate: &Expr, block: bool, padded: bool) -> Result<(LogicalPlan, bool)> {
     match plan {
         LogicalPlan::Extension(extension) => {
-            let Some(node) = extension.node.as_any().downcast_ref::<NearestNode>() else {
-                return Ok((LogicalPlan::Extension(extension), false));
+            let plan = LogicalPlan::Extension(extension);
+            let Some(node) = NearestNode::of(&plan) else {
+                return Ok((plan, false));
             };
             let node = if block && !comes_after(predicate) {
                 node.clone().with_filter(predicate.clone())?
             } else if padded {
                 node.clone().with_after(predicate.clone())
             } else {
-                return Ok((LogicalPlan::Extension(extension), false));
+                return Ok((plan, false));
             };
             Ok((LogicalPlan::Extension(Extension { node: Arc::new(node) }), true))
         }

@@ -26,8 +26,9 @@ use datafusion::{
 use super::{
     Lateral,
     carry::{Carried, Outer},
-    is_ours, nearest,
+    is_ours,
 };
+use crate::nearest::NearestNode;
 
 impl Lateral {
     /// The subqueries of a projection or a filter, each as a column of its input.
@@ -206,7 +207,7 @@ fn has_one_row(plan: &LogicalPlan) -> Result<bool> {
         LogicalPlan::Filter(filter) => has_one_row(&filter.input)?,
         LogicalPlan::Sort(sort) => has_one_row(&sort.input)?,
         LogicalPlan::SubqueryAlias(alias) => has_one_row(&alias.input)?,
-        other => match nearest(other) {
+        other => match NearestNode::of(other) {
             Some(node) => node.search.rows()? <= 1,
             None => false,
         },

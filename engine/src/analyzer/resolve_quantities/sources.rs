@@ -8,6 +8,7 @@ use helioql_catalog::types::unit_of;
 use helioql_grammar::unit::{Compound, Unit};
 
 use super::{Measure, resolve};
+use crate::nearest::NearestNode;
 
 /// The plans that columns come from.
 pub(super) struct Sources<'p> {
@@ -31,6 +32,10 @@ pub(super) fn unit_in(plan: &LogicalPlan, column: &Column) -> Option<Compound> {
     let index = plan.schema().maybe_index_of_column(column)?;
     if let Some(unit) = of_field(plan.schema().field(index)) {
         return Some(unit);
+    }
+    if let Some(node) = NearestNode::of(plan) {
+        let (input, inside) = node.origin(column)?;
+        return unit_in(input, &inside);
     }
     match plan {
         LogicalPlan::Projection(projection) => unit_of_expr(projection.expr.get(index)?, &projection.input),

@@ -4,10 +4,14 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     fs::File,
     ops::Range,
-    path::{Path, PathBuf},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    path::Path,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use arrow::{
@@ -21,8 +25,9 @@ use datafusion::parquet::arrow::{
     ProjectionMask,
     arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection},
 };
-use helioql_catalog::{Snapshot, TableEntry};
+use helioql_catalog::TableFiles;
 
+use super::matching;
 use crate::{Error, Result, index::Vectors, progress::Observer, types::VectorColumn};
 
 /// Rows of a batch.
@@ -37,6 +42,7 @@ const MOST_READ_AHEAD: usize = 32 << 20;
 #[derive(Debug)]
 pub(crate) struct StoredRows {
     schema: SchemaRef,
+    stored: TableFiles,
     files: Vec<StoredFile>,
     /// Columns of numbers that were asked for as a whole, batch by batch.
     kept: Mutex<BTreeMap<usize, Kept>>,
@@ -44,6 +50,8 @@ pub(crate) struct StoredRows {
     asked: Mutex<BTreeSet<usize>>,
     /// Columns of vectors, each from some file on.
     vectors: Mutex<BTreeMap<(usize, usize), Arc<Vectors>>>,
+    /// Which rows fulfilled the last predicates.
+    pub(super) matching: matching::Kept,
 }
 
 type Kept = Arc<Vec<ArrayRef>>;
@@ -58,36 +66,61 @@ pub(crate) struct Group {
 
 #[derive(Debug)]
 struct StoredFile {
-    path: PathBuf,
+    /// Its place among the files.
+    number: usize,
     /// The number of its first row.
     first: u64,
     rows: u64,
+    /// Whether it is known to be what was written.
+    compared: AtomicBool,
     metadata: OnceLock<ArrowReaderMetadata>,
 }
 
 impl StoredRows {
-    pub(crate) fn new(snapshot: &Snapshot, entry: &TableEntry, schema: &SchemaRef) -> Result<Self> {
+    pub(crate) fn new(stored: TableFiles, schema: SchemaRef) -> Self {
         let mut first = 0;
-        let files = entry.paths.iter().zip(snapshot.table_files(&entry.name)?);
-        let files = files
-            .map(|(path, file)| {
+        let files = (0..stored.len())
+            .map(|number| {
                 let file = StoredFile {
-                    path: path.clone(),
+                    number,
                     first,
-                    rows: file.rows,
+                    rows: stored.rows(number),
+                    compared: AtomicBool::new(false),
                     metadata: OnceLock::new(),
                 };
                 first += file.rows;
                 file
             })
             .collect();
-        Ok(Self {
-            schema: Arc::clone(schema),
+        Self {
+            schema,
+            stored,
             files,
             kept: Mutex::default(),
             asked: Mutex::default(),
             vectors: Mutex::default(),
-        })
+            matching: matching::Kept::default(),
+        }
+    }
+
+    /// Compares files with what was written, as far as that was not done before. Every read does, but without
+    /// listening to `is_cancelled`.
+    pub(crate) fn compare(&self, files: Range<usize>, is_cancelled: impl Fn() -> bool) -> Result<()> {
+        let files = self.files[files].iter();
+        for file in files.filter(|file| !file.compared.load(Ordering::Acquire)) {
+            if !self.stored.compare(file.number, &is_cancelled)? {
+                return Err(Error::Cancelled);
+            }
+            file.compared.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Whether all files are known to be what was written.
+    pub(crate) fn are_compared(&self) -> bool {
+        self.files
+            .iter()
+            .all(|file| file.compared.load(Ordering::Acquire))
     }
 
     pub(crate) fn schema(&self) -> &SchemaRef {
@@ -106,14 +139,14 @@ impl StoredRows {
 
     /// Where a file lies.
     pub(crate) fn path(&self, file: usize) -> &Path {
-        &self.files[file].path
+        self.stored.path(file)
     }
 
     /// The row groups in the order of the rows.
     pub(crate) fn groups(&self) -> Result<Vec<Group>> {
         let mut groups = Vec::new();
         for (number, file) in self.files.iter().enumerate() {
-            let reader = open(file, &[])?;
+            let reader = self.open(file, &[])?;
             let mut first = file.first as usize;
             for (group, metadata) in reader.metadata().row_groups().iter().enumerate() {
                 let end = first + metadata.num_rows() as usize;
@@ -136,9 +169,9 @@ impl StoredRows {
         mut visit: impl FnMut(RecordBatch) -> Result<()>,
     ) -> Result<()> {
         for file in &self.files[files] {
-            let rows = open(file, columns)?.with_batch_size(BATCH).build();
-            for batch in rows.map_err(|error| file.unreadable(&error))? {
-                let batch = batch.map_err(|error| file.unreadable(&error))?;
+            let rows = self.open(file, columns)?.with_batch_size(BATCH).build();
+            for batch in rows.map_err(|error| self.unreadable(file, &error))? {
+                let batch = batch.map_err(|error| self.unreadable(file, &error))?;
                 visit(self.typed(&batch, columns)?)?;
             }
         }
@@ -236,6 +269,7 @@ impl StoredRows {
         files: Range<usize>,
         observer: &dyn Observer,
     ) -> Result<Vectors> {
+        self.compare(files.clone(), || observer.is_cancelled())?;
         let mut vectors = Vectors::new(self.dimension(column)?);
         vectors.reserve(self.len(files.clone()));
         self.read(files, &[column], |batch| {
@@ -348,7 +382,7 @@ impl StoredRows {
     /// The columns at `columns` of `rows` of one file: only the row groups that they lie in are decoded, and of these no vectors
     /// that are all NULL, each of which would have the size of one that is there.
     fn some(&self, file: &StoredFile, rows: &[usize], columns: &[usize]) -> Result<Vec<RecordBatch>> {
-        let reader = open(file, &[])?;
+        let reader = self.open(file, &[])?;
         let (mut groups, mut ranges) = (Vec::new(), Vec::<Range<usize>>::new());
         // Places count from the first row of the groups that are read.
         let (mut first, mut before, mut rest) = (file.first as usize, 0, rows);
@@ -399,10 +433,10 @@ impl StoredRows {
             .with_row_selection(selection)
             .with_batch_size(rows.len().max(1))
             .build()
-            .map_err(|error| file.unreadable(&error))?;
+            .map_err(|error| self.unreadable(file, &error))?;
         reader
             .map(|batch| {
-                let batch = batch.map_err(|error| file.unreadable(&error))?;
+                let batch = batch.map_err(|error| self.unreadable(file, &error))?;
                 self.widened(&self.typed(&batch, &read)?, &read, columns)
             })
             .collect()
@@ -425,6 +459,29 @@ impl StoredRows {
         let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
         let schema = Arc::new(self.schema.project(columns)?);
         Ok(RecordBatch::try_new_with_options(schema, arrays, &options)?)
+    }
+
+    /// A reader of the columns at `columns`.
+    fn open(&self, file: &StoredFile, columns: &[usize]) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+        let unreadable = |error: &dyn fmt::Display| self.unreadable(file, error);
+        self.compare(file.number..file.number + 1, || false)?;
+        let opened = File::open(self.stored.path(file.number)).map_err(|error| unreadable(&error))?;
+        let metadata = match file.metadata.get() {
+            Some(metadata) => metadata.clone(),
+            None => {
+                let metadata = ArrowReaderMetadata::load(&opened, ArrowReaderOptions::new())
+                    .map_err(|error| unreadable(&error))?;
+                file.metadata.get_or_init(|| metadata).clone()
+            }
+        };
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(opened, metadata);
+        let mask = ProjectionMask::roots(reader.parquet_schema(), columns.iter().copied());
+        Ok(reader.with_projection(mask))
+    }
+
+    fn unreadable(&self, file: &StoredFile, error: &dyn fmt::Display) -> Error {
+        let path = self.stored.path(file.number);
+        Error::Unsupported(format!("cannot read `{}`: {error}", path.display()))
     }
 
     /// A batch of the columns at `columns` in that order, which may be another than that of the file.
@@ -479,27 +536,5 @@ fn nulls(data_type: &DataType, rows: usize) -> ArrayRef {
             ))
         }
         other => new_null_array(other, rows),
-    }
-}
-
-/// A reader of the columns at `columns`.
-fn open(file: &StoredFile, columns: &[usize]) -> Result<ParquetRecordBatchReaderBuilder<File>> {
-    let opened = File::open(&file.path).map_err(|error| file.unreadable(&error))?;
-    let metadata = match file.metadata.get() {
-        Some(metadata) => metadata.clone(),
-        None => {
-            let metadata = ArrowReaderMetadata::load(&opened, ArrowReaderOptions::new())
-                .map_err(|error| file.unreadable(&error))?;
-            file.metadata.get_or_init(|| metadata).clone()
-        }
-    };
-    let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(opened, metadata);
-    let mask = ProjectionMask::roots(reader.parquet_schema(), columns.iter().copied());
-    Ok(reader.with_projection(mask))
-}
-
-impl StoredFile {
-    fn unreadable(&self, error: &dyn std::fmt::Display) -> Error {
-        Error::Unsupported(format!("cannot read `{}`: {error}", self.path.display()))
     }
 }
