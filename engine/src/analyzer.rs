@@ -1,6 +1,7 @@
 //! Rules that fix what a query means: [`rules`] run before all of DataFusion's, in this order, [`last_rules`] after
 //! its analyzer and before its optimizer.
 
+mod ask_apart;
 mod draw_once;
 mod keep_types;
 mod keep_units;
@@ -37,12 +38,13 @@ pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + 
     ]
 }
 
-/// The rules that compare values, which have their types only now, and the one that says what columns are, which no
-/// rule asks any more.
+/// The rules that compare values, which have their types only now, the one that says what columns are, which no
+/// rule asks any more, and the one that spares the optimizer what is none of its business.
 pub(crate) fn last_rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     vec![
         Arc::new(unknown_membership::UnknownMembership),
         Arc::new(keep_units::KeepUnits { typed }),
+        Arc::new(ask_apart::AskApart),
     ]
 }
 

@@ -4,14 +4,15 @@
 //! ```text
 //! FROM NEAREST(to, k => 5, within => sharps)
 //!   ⇒  Nearest: k=5, metric=l2
-//!        Projection: to AS __query            the rows that ask: one
 //!        TableScan: sharps                    the rows to choose from
+//!        Projection: to AS __query            the rows that ask: one
 //! ```
 
 mod exec;
 mod in_memory;
 pub(crate) mod metric;
 pub(crate) mod node;
+mod question;
 mod search;
 mod top_k;
 
@@ -20,4 +21,5 @@ pub(crate) use self::{
     in_memory::Indexes,
     metric::Metric,
     node::{Asking, NearestNode, QUERY, Search},
+    question::question_exec,
 };

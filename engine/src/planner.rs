@@ -21,7 +21,7 @@ use datafusion::{
 use crate::{
     cancel::{self, CancelFlag},
     draw::{DrawExec, DrawNode},
-    nearest::{Indexes, NearestNode, nearest_exec},
+    nearest::{Indexes, NearestNode, nearest_exec, question_exec},
     stack,
 };
 
@@ -61,13 +61,15 @@ impl ExtensionPlanner for HelioPlanner {
         context: &PhysicalPlanningContext,
     ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
         if let Some(node) = node.as_any().downcast_ref::<NearestNode>() {
-            let [within, asking] = inputs else {
-                return internal_err!("NEAREST has two inputs, found {}", inputs.len());
+            let (within, asking) = match (inputs, node.question()) {
+                ([within, asking], _) => (within, Arc::clone(asking)),
+                ([within], Some(question)) => (within, question_exec(question, planner, session, context)?),
+                _ => return internal_err!("NEAREST has one or two inputs, found {}", inputs.len()),
             };
             let indexes = self
                 .indexes
                 .for_statement(&CancelFlag::of(session.config_options()));
-            return nearest_exec(node, asking, within, &indexes, planner, session, context).map(Some);
+            return nearest_exec(node, &asking, within, &indexes, planner, session, context).map(Some);
         }
         if let Some(node) = node.as_any().downcast_ref::<DrawNode>() {
             let ([logical], [input]) = (logical_inputs, inputs) else {

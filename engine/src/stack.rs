@@ -48,6 +48,11 @@ pub(crate) fn is_deep(plan: &LogicalPlan) -> bool {
     plan_exceeds(plan, SHALLOW)
 }
 
+/// Whether something in `expr` lies deep.
+pub(crate) fn is_deep_expr(expr: &Expr) -> bool {
+    expr_exceeds(expr, SHALLOW)
+}
+
 fn plan_exceeds(plan: &LogicalPlan, depth: usize) -> bool {
     depth == 0
         || any(|visit| plan.apply_expressions(|expr| visit(expr_exceeds(expr, depth - 1))))

@@ -15,10 +15,11 @@ use datafusion::{
         Column, DFSchema, DFSchemaRef, Result, ScalarValue, TableReference, plan_err,
         tree_node::{Transformed, TreeNode},
     },
-    logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNodeCore},
+    logical_expr::{EmptyRelation, Expr, LogicalPlan, LogicalPlanBuilder, UserDefinedLogicalNodeCore},
 };
 
 use super::Metric;
+use crate::stack;
 
 /// The column that holds the vector of a row that asks.
 pub(crate) const QUERY: &str = "__query";
@@ -62,6 +63,8 @@ pub(crate) struct NearestNode {
     /// Whether predicates of the query block were placed under the ranking.
     pub(crate) filtered: bool,
     names: Names,
+    /// Whether the row that asks is no input: the operator has it computed.
+    asks_apart: bool,
     schema: DFSchemaRef,
 }
 
@@ -129,6 +132,7 @@ impl NearestNode {
             after: None,
             filtered: false,
             names: Names::Rows,
+            asks_apart: false,
         };
         node.schema = node.output_schema()?;
         Ok(node)
@@ -175,6 +179,48 @@ impl NearestNode {
         node.names = Names::All(alias);
         node.schema = node.output_schema()?;
         Ok(Some(node))
+    }
+
+    /// The vector of the row that asks, where it is one expression over nothing.
+    pub(crate) fn question(&self) -> Option<&Expr> {
+        let LogicalPlan::Projection(projection) = &self.asking else {
+            return None;
+        };
+        let LogicalPlan::EmptyRelation(EmptyRelation {
+            produce_one_row: true,
+            ..
+        }) = projection.input.as_ref()
+        else {
+            return None;
+        };
+        match projection.expr.as_slice() {
+            [question] if self.shown == Asking::Alone => Some(question),
+            _ => None,
+        }
+    }
+
+    /// The node whose row that asks is no input; nothing where that is computed from other rows.
+    pub(crate) fn asked_apart(&self) -> Result<Option<Self>> {
+        let Some(question) = self.question() else {
+            return Ok(None);
+        };
+        let asks_elsewhere = question.exists(|expr| {
+            Ok(matches!(
+                expr,
+                Expr::ScalarSubquery(_)
+                    | Expr::Exists(_)
+                    | Expr::InSubquery(_)
+                    | Expr::SetComparison(_)
+                    | Expr::OuterReferenceColumn(..)
+            ))
+        })?;
+        if self.asks_apart || asks_elsewhere || stack::is_deep_expr(question) {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            asks_apart: true,
+            ..self.clone()
+        }))
     }
 
     /// The node of NEAREST that `plan` is.
@@ -367,7 +413,8 @@ pub(crate) fn speaks_of(predicate: &Expr, schema: &DFSchema) -> bool {
 impl Hash for NearestNode {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (&self.asking, &self.query, &self.within, &self.search).hash(state);
-        (&self.shown, &self.filter, &self.after, self.filtered, &self.names).hash(state);
+        (&self.shown, &self.filter, &self.after, self.filtered).hash(state);
+        (&self.names, self.asks_apart).hash(state);
     }
 }
 
@@ -382,9 +429,12 @@ impl UserDefinedLogicalNodeCore for NearestNode {
         "Nearest"
     }
 
-    /// The rows to choose from come first: rules put the columns of the second to those of the first, and these are many.
     fn inputs(&self) -> Vec<&LogicalPlan> {
-        vec![&self.within, &self.asking]
+        if self.asks_apart {
+            vec![&self.within]
+        } else {
+            vec![&self.within, &self.asking]
+        }
     }
 
     fn schema(&self) -> &DFSchemaRef {
@@ -406,6 +456,9 @@ impl UserDefinedLogicalNodeCore for NearestNode {
             other => other.to_string(),
         };
         write!(f, "Nearest: k={k}, metric={metric}, vector={vector}")?;
+        if let Some(question) = self.question().filter(|_| self.asks_apart) {
+            write!(f, ", to={}", question.clone().unalias())?;
+        }
         if self.filtered {
             f.write_str(", filtered before ranking")?;
         }
@@ -428,9 +481,12 @@ impl UserDefinedLogicalNodeCore for NearestNode {
         let (Some(k), filter, None) = (exprs.next(), exprs.next(), exprs.next()) else {
             return plan_err!("internal: NEAREST has one or two expressions");
         };
-        let [within, asking] = <[LogicalPlan; 2]>::try_from(inputs).map_err(|inputs| {
-            datafusion::common::internal_datafusion_err!("NEAREST has two inputs, found {}", inputs.len())
-        })?;
+        let mut inputs = inputs.into_iter();
+        let (within, asking) = match (inputs.next(), inputs.next(), inputs.next()) {
+            (Some(within), None, None) if self.asks_apart => (within, self.asking.clone()),
+            (Some(within), Some(asking), None) => (within, asking),
+            _ => return plan_err!("internal: NEAREST has one or two inputs"),
+        };
         // Most rewritings change neither columns nor types, and a schema of all columns of `sharps` is long.
         let keeps = |of: &LogicalPlan, by: &LogicalPlan| {
             Arc::ptr_eq(of.schema(), by.schema()) || of.schema() == by.schema()
@@ -449,6 +505,7 @@ impl UserDefinedLogicalNodeCore for NearestNode {
             after: self.after.clone(),
             filtered: self.filtered,
             names: self.names.clone(),
+            asks_apart: self.asks_apart,
             schema: Arc::clone(&self.schema),
         };
         if !unchanged {
@@ -481,7 +538,11 @@ impl UserDefinedLogicalNodeCore for NearestNode {
         chosen.insert(self.within.schema().maybe_index_of_column(&self.search.vector)?);
         // Ties are broken by the key, so it is read wherever the rows have one.
         chosen.extend(key_columns(self.within.schema()));
-        Some(vec![chosen.into_iter().collect(), asked.into_iter().collect()])
+        let chosen = chosen.into_iter().collect();
+        if self.asks_apart {
+            return Some(vec![chosen]);
+        }
+        Some(vec![chosen, asked.into_iter().collect()])
     }
 }
 
