@@ -49,7 +49,7 @@ pub(crate) async fn execute(session: &Session, statement: &StatementKind, text: 
         StatementKind::Explain(explain) => explain::execute(session, explain).await,
         StatementKind::Show(show) => show::execute(session, show).await,
         StatementKind::Describe(describe) => describe::execute(session, describe),
-        StatementKind::Drop(drop) => drop_model::execute(session, drop).await,
+        StatementKind::Drop(drop) => drop_model::execute(session, drop),
         StatementKind::RenameTable(rename) => rename_table::execute(session, rename).await,
         StatementKind::Vacuum(vacuum) => vacuum::execute(session, vacuum).await,
         StatementKind::CheckCatalog => check_catalog::execute(session).await,

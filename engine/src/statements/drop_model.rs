@@ -10,7 +10,7 @@ use helioql_grammar::{
 use super::facts;
 use crate::{Result, models::kind_name, session::Session};
 
-pub(super) async fn execute(session: &Session, drop: &DropModel) -> Result<DataFrame> {
+pub(super) fn execute(session: &Session, drop: &DropModel) -> Result<DataFrame> {
     let kind = match drop.kind {
         ast::ModelKind::Generator => ModelKind::Generator,
         ast::ModelKind::Encoder => ModelKind::Encoder,
