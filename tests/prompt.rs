@@ -87,6 +87,10 @@ fn a_statement_of_many_lines_is_one_in_the_history() -> Result {
     })?;
     assert!(screen.contains("     42\n"), "{screen}");
     terminal.press(&["C-c"])?;
+    // A key that comes before the prompt is the terminal's and not the prompt's.
+    terminal.shows_that("the fourth prompt", |screen| {
+        screen.trim_end().ends_with("\nhelioql>")
+    })?;
     terminal.press(&["C-d"])?;
     terminal.ends()?;
     let history = fs::read_to_string(folder.path().join("history"))?;
