@@ -15,13 +15,12 @@ mod unknown_membership;
 use std::sync::Arc;
 
 use datafusion::{
-    common::{
-        Result,
-        tree_node::{TreeNode, TreeNodeRecursion},
-    },
-    logical_expr::{Expr, LogicalPlan, ScalarUDF},
+    common::{Result, tree_node::Transformed},
+    logical_expr::{Extension, LogicalPlan, ScalarUDF},
     optimizer::AnalyzerRule,
 };
+
+use crate::{contains, nearest::NearestNode};
 
 /// The rules, in the order in which they run: quantities become numbers before predicates are placed, so that
 /// they are placed in their final form, and lateral relations are joined before, so that a WHERE sees them. Where
@@ -48,31 +47,22 @@ pub(crate) fn last_rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Se
     ]
 }
 
-/// Whether `holds` of a node of `plan` or of its subqueries. Most rules concern few queries, and a look at a plan takes a
-/// small part of the time in which it is written anew.
-fn anywhere(plan: &LogicalPlan, mut holds: impl FnMut(&LogicalPlan) -> Result<bool>) -> Result<bool> {
-    let mut found = false;
-    plan.apply_with_subqueries(|node| {
-        found = holds(node)?;
-        Ok(if found {
-            TreeNodeRecursion::Stop
-        } else {
-            TreeNodeRecursion::Continue
+/// The plan with what `changed` makes of each NEAREST in it, where it makes anything.
+fn each_nearest(
+    plan: LogicalPlan,
+    changed: impl Fn(&NearestNode) -> Result<Option<NearestNode>>,
+) -> Result<LogicalPlan> {
+    if !contains::node(&plan, |node| NearestNode::of(node).is_some()) {
+        return Ok(plan);
+    }
+    plan.transform_up_with_subqueries(|plan| {
+        let Some(node) = NearestNode::of(&plan) else {
+            return Ok(Transformed::no(plan));
+        };
+        Ok(match changed(node)? {
+            Some(node) => Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(node) })),
+            None => Transformed::no(plan),
         })
-    })?;
-    Ok(found)
-}
-
-/// Whether `holds` of a part of an expression of `node`.
-fn expresses(node: &LogicalPlan, mut holds: impl FnMut(&Expr) -> Result<bool>) -> Result<bool> {
-    let mut found = false;
-    node.apply_expressions(|expr| {
-        found = expr.exists(&mut holds)?;
-        Ok(if found {
-            TreeNodeRecursion::Stop
-        } else {
-            TreeNodeRecursion::Continue
-        })
-    })?;
-    Ok(found)
+    })
+    .map(|transformed| transformed.data)
 }

@@ -23,6 +23,7 @@ mod analyzer;
 mod cache;
 mod cancel;
 mod changes;
+mod contains;
 mod demo;
 mod draw;
 mod engine;

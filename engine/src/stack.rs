@@ -8,11 +8,13 @@ use datafusion::{
     common::{
         Result,
         config::ConfigOptions,
-        tree_node::{Transformed, TreeNode, TreeNodeRecursion},
+        tree_node::{Transformed, TreeNode},
     },
     logical_expr::{Expr, LogicalPlan},
     optimizer::{AnalyzerRule, ApplyOrder, OptimizerConfig, OptimizerRule},
 };
+
+use crate::contains::{any, subquery_of};
 
 /// What one statement may need beside DataFusion's own recursion, which grows the stack by itself.
 const STACK_BYTES: usize = 32 << 20;
@@ -63,29 +65,9 @@ fn plan_exceeds(plan: &LogicalPlan, depth: usize) -> bool {
 }
 
 fn expr_exceeds(expr: &Expr, depth: usize) -> bool {
-    let subquery = match expr {
-        Expr::ScalarSubquery(subquery) => Some(subquery),
-        Expr::Exists(exists) => Some(&exists.subquery),
-        Expr::InSubquery(within) => Some(&within.subquery),
-        _ => None,
-    };
     depth == 0
-        || subquery.is_some_and(|subquery| plan_exceeds(&subquery.subquery, depth - 1))
+        || subquery_of(expr).is_some_and(|subquery| plan_exceeds(&subquery.subquery, depth - 1))
         || any(|visit| expr.apply_children(|child| visit(expr_exceeds(child, depth - 1))))
-}
-
-/// Whether `walk` finds something of which `true` is said.
-fn any(
-    walk: impl FnOnce(&mut dyn FnMut(bool) -> Result<TreeNodeRecursion>) -> Result<TreeNodeRecursion>,
-) -> bool {
-    let stop = |found| {
-        Ok(if found {
-            TreeNodeRecursion::Stop
-        } else {
-            TreeNodeRecursion::Continue
-        })
-    };
-    matches!(walk(&mut { stop }), Ok(TreeNodeRecursion::Stop))
 }
 
 /// A rule that has a deep stack where it needs one: some of DataFusion's recurse on their own, and they run on the

@@ -11,16 +11,13 @@
 //! together in each of its passes, and writes a vector of numbers out as often, for the name of its column. It does not apply where
 //! the row is made of other rows, by a subquery or beside another table, nor where a draw has a node of its own.
 
-use std::sync::Arc;
-
 use datafusion::{
-    common::{Result, config::ConfigOptions, tree_node::Transformed},
-    logical_expr::{Extension, LogicalPlan},
+    common::{Result, config::ConfigOptions},
+    logical_expr::LogicalPlan,
     optimizer::AnalyzerRule,
 };
 
-use super::anywhere;
-use crate::nearest::NearestNode;
+use super::each_nearest;
 
 #[derive(Debug)]
 pub(super) struct AskApart;
@@ -31,18 +28,6 @@ impl AnalyzerRule for AskApart {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !anywhere(&plan, |node| Ok(NearestNode::of(node).is_some()))? {
-            return Ok(plan);
-        }
-        plan.transform_up_with_subqueries(|plan| {
-            let Some(node) = NearestNode::of(&plan) else {
-                return Ok(Transformed::no(plan));
-            };
-            Ok(match node.asked_apart()? {
-                Some(node) => Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(node) })),
-                None => Transformed::no(plan),
-            })
-        })
-        .map(|transformed| transformed.data)
+        each_nearest(plan, |node| Ok(node.asked_apart()))
     }
 }

@@ -44,8 +44,7 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
-use super::{anywhere, expresses};
-use crate::{draw::DrawNode, functions::generate, nearest::NearestNode};
+use crate::{contains, draw::DrawNode, functions::generate, nearest::NearestNode};
 
 #[derive(Debug, Default)]
 pub(super) struct DrawOnce {
@@ -59,7 +58,7 @@ impl AnalyzerRule for DrawOnce {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !anywhere(&plan, draws)? {
+        if !contains::node(&plan, draws) {
             return Ok(plan);
         }
         plan.transform_up_with_subqueries(|plan| match plan {
@@ -81,7 +80,7 @@ impl DrawOnce {
         for expr in &projection.expr {
             let name = names.save(expr);
             let read = expr.clone().transform_up(|expr| {
-                if !draws_afresh(&expr)? {
+                if !draws_afresh(&expr) {
                     return Ok(Transformed::no(expr));
                 }
                 let column = self.column();
@@ -136,11 +135,11 @@ fn drawn(input: Arc<LogicalPlan>, calls: Vec<Expr>) -> Result<Arc<LogicalPlan>> 
 }
 
 /// Whether a draw may have to be placed at `node`.
-fn draws(node: &LogicalPlan) -> Result<bool> {
+fn draws(node: &LogicalPlan) -> bool {
     match node {
-        LogicalPlan::Projection(_) => expresses(node, draws_afresh),
-        LogicalPlan::Filter(filter) => Ok(filter.predicate.is_volatile()),
-        _ => Ok(false),
+        LogicalPlan::Projection(_) => contains::expression(node, draws_afresh),
+        LogicalPlan::Filter(filter) => filter.predicate.is_volatile(),
+        _ => false,
     }
 }
 
@@ -151,26 +150,17 @@ fn stands_above_nearest(plan: &LogicalPlan) -> bool {
 }
 
 /// Whether `expr` is a call of GENERATE without a seed that stands on its own.
-fn draws_afresh(expr: &Expr) -> Result<bool> {
+fn draws_afresh(expr: &Expr) -> bool {
     let Expr::ScalarFunction(call) = expr else {
-        return Ok(false);
+        return false;
     };
     let seeded = || {
         let seed = call.args.get(generate::seed_place());
         seed.is_some_and(|seed| !matches!(seed, Expr::Literal(value, _) if value.is_null()))
     };
-    if call.name() != generate::NAME || seeded() {
-        return Ok(false);
-    }
-    let bound = expr.exists(|part| {
-        Ok(matches!(
-            part,
-            Expr::OuterReferenceColumn(..)
-                | Expr::ScalarSubquery(_)
-                | Expr::InSubquery(_)
-                | Expr::Exists(_)
-                | Expr::LambdaVariable(_)
-        ))
-    })?;
-    Ok(!bound)
+    let is_bound = || {
+        let is_of_a_lambda = |part: &Expr| matches!(part, Expr::LambdaVariable(_));
+        contains::asks_elsewhere(expr) || contains::part(expr, is_of_a_lambda)
+    };
+    call.name() == generate::NAME && !seeded() && !is_bound()
 }

@@ -25,8 +25,7 @@ use datafusion::{
 };
 use helioql_catalog::types::EXTENSION_NAME;
 
-use super::{anywhere, expresses};
-use crate::functions::typed::metadata_of;
+use crate::{contains, functions::typed::metadata_of};
 
 #[derive(Debug)]
 pub(super) struct KeepTypes {
@@ -40,11 +39,11 @@ impl AnalyzerRule for KeepTypes {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !anywhere(&plan, chooses)? {
+        if !contains::node(&plan, chooses) {
             return Ok(plan);
         }
         plan.transform_up_with_subqueries(|plan| {
-            if !chooses(&plan)? {
+            if !chooses(&plan) {
                 return Ok(Transformed::no(plan));
             }
             let schema = merge_schema(&plan.inputs());
@@ -65,9 +64,9 @@ impl AnalyzerRule for KeepTypes {
 }
 
 /// Whether an expression of `plan` gives out one of several values.
-fn chooses(plan: &LogicalPlan) -> Result<bool> {
-    expresses(plan, |expr| {
-        Ok(matches!(expr, Expr::ScalarSubquery(_)) || !values(expr).is_empty())
+fn chooses(plan: &LogicalPlan) -> bool {
+    contains::expression(plan, |expr| {
+        matches!(expr, Expr::ScalarSubquery(_)) || !values(expr).is_empty()
     })
 }
 

@@ -42,10 +42,12 @@ use datafusion::{
 };
 
 use self::carry::{Carried, Outer};
-use super::anywhere;
-use crate::nearest::{
-    Asking, NearestNode,
-    node::{DISTANCE, RANK, speaks_of},
+use crate::{
+    contains,
+    nearest::{
+        Asking, NearestNode,
+        node::{DISTANCE, RANK, speaks_of},
+    },
 };
 
 #[derive(Debug, Default)]
@@ -60,7 +62,7 @@ impl AnalyzerRule for Lateral {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !anywhere(&plan, |node| Ok(matches!(node, LogicalPlan::Subquery(_))))? {
+        if !contains::node(&plan, |node| matches!(node, LogicalPlan::Subquery(_))) {
             return Ok(plan);
         }
         plan.transform_up_with_subqueries(|plan| match plan {

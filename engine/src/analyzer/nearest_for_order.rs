@@ -34,10 +34,12 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
-use super::anywhere;
-use crate::nearest::{
-    Metric, NearestNode, QUERY, Search,
-    node::{DISTANCE, MAX_K},
+use crate::{
+    contains,
+    nearest::{
+        Metric, NearestNode, QUERY, Search,
+        node::{DISTANCE, MAX_K},
+    },
 };
 
 #[derive(Debug, Default)]
@@ -52,7 +54,7 @@ impl AnalyzerRule for NearestForOrder {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !anywhere(&plan, |node| Ok(matches!(node, LogicalPlan::Limit(_))))? {
+        if !contains::node(&plan, |node| matches!(node, LogicalPlan::Limit(_))) {
             return Ok(plan);
         }
         plan.transform_up_with_subqueries(|plan| match plan {

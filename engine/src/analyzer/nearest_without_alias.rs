@@ -12,15 +12,13 @@
 //! tenth of the time in which a short query is planned. It does not apply beside the rows of another table, whose columns may have the
 //! same names, nor where a subquery in a predicate speaks of the alias, nor where a predicate reads patches or vectors.
 
-use std::sync::Arc;
-
 use datafusion::{
-    common::{Result, config::ConfigOptions, tree_node::Transformed},
-    logical_expr::{Extension, LogicalPlan},
+    common::{Result, config::ConfigOptions},
+    logical_expr::LogicalPlan,
     optimizer::AnalyzerRule,
 };
 
-use super::anywhere;
+use super::each_nearest;
 use crate::nearest::NearestNode;
 
 #[derive(Debug)]
@@ -32,18 +30,6 @@ impl AnalyzerRule for NearestWithoutAlias {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !anywhere(&plan, |node| Ok(NearestNode::of(node).is_some()))? {
-            return Ok(plan);
-        }
-        plan.transform_up_with_subqueries(|plan| {
-            let Some(node) = NearestNode::of(&plan) else {
-                return Ok(Transformed::no(plan));
-            };
-            Ok(match node.without_alias()? {
-                Some(node) => Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(node) })),
-                None => Transformed::no(plan),
-            })
-        })
-        .map(|transformed| transformed.data)
+        each_nearest(plan, NearestNode::without_alias)
     }
 }

@@ -32,8 +32,10 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
-use super::anywhere;
-use crate::nearest::{Asking, NearestNode, node::speaks_of};
+use crate::{
+    contains,
+    nearest::{Asking, NearestNode, node::speaks_of},
+};
 
 #[derive(Debug)]
 pub(super) struct PlaceNearestFilter;
@@ -44,7 +46,7 @@ impl AnalyzerRule for PlaceNearestFilter {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !anywhere(&plan, |node| Ok(NearestNode::of(node).is_some()))? {
+        if !contains::node(&plan, |node| NearestNode::of(node).is_some()) {
             return Ok(plan);
         }
         plan.transform_up_with_subqueries(|plan| match plan {

@@ -34,8 +34,7 @@ use self::{
     quantity::{Quantity, settled},
     sources::{Sources, of_field, unit_in},
 };
-use super::{anywhere, expresses};
-use crate::functions::QUANTITY;
+use crate::{contains, functions::QUANTITY};
 
 #[derive(Debug)]
 pub(super) struct ResolveQuantities;
@@ -46,11 +45,11 @@ impl AnalyzerRule for ResolveQuantities {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !anywhere(&plan, has_quantity)? {
+        if !contains::node(&plan, has_quantity) {
             return Ok(plan);
         }
         plan.transform_up_with_subqueries(|plan| {
-            if !has_quantity(&plan)? {
+            if !has_quantity(&plan) {
                 return Ok(Transformed::no(plan));
             }
             let sources = match &plan {
@@ -70,8 +69,8 @@ impl AnalyzerRule for ResolveQuantities {
     }
 }
 
-fn has_quantity(plan: &LogicalPlan) -> Result<bool> {
-    expresses(plan, |expr| Ok(is_quantity(expr)))
+fn has_quantity(plan: &LogicalPlan) -> bool {
+    contains::expression(plan, is_quantity)
 }
 
 fn is_quantity(expr: &Expr) -> bool {

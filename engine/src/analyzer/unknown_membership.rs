@@ -23,7 +23,7 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
-use super::{anywhere, expresses};
+use crate::contains;
 
 #[derive(Debug)]
 pub(super) struct UnknownMembership;
@@ -34,8 +34,8 @@ impl AnalyzerRule for UnknownMembership {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        let combines = |node: &LogicalPlan| expresses(node, |expr| Ok(combination(expr).is_some()));
-        if !anywhere(&plan, combines)? {
+        let combines = |node: &LogicalPlan| contains::expression(node, |expr| combination(expr).is_some());
+        if !contains::node(&plan, combines) {
             return Ok(plan);
         }
         plan.transform_up_with_subqueries(|plan| {

@@ -37,6 +37,7 @@ use super::{
 use crate::{
     Error,
     cancel::CancelFlag,
+    contains,
     index::{self, Choice, Found, IndexStore, Nearest, Rows, Vectors, store::Loaded},
     models::Handle,
     options::HelioOptions,
@@ -618,18 +619,10 @@ impl<'p> Source<'p> {
 
 /// Whether a predicate is one that can be asked of each row by itself.
 fn is_plain(predicate: &Expr) -> bool {
-    let asks_elsewhere = predicate.exists(|expr| {
-        Ok(matches!(
-            expr,
-            Expr::ScalarSubquery(_)
-                | Expr::Exists(_)
-                | Expr::InSubquery(_)
-                | Expr::SetComparison(_)
-                | Expr::OuterReferenceColumn(..)
-                | Expr::Placeholder(_)
-        ))
-    });
-    !predicate.is_volatile() && !asks_elsewhere.unwrap_or(true)
+    let is_parameter = |part: &Expr| matches!(part, Expr::Placeholder(_));
+    !predicate.is_volatile()
+        && !contains::asks_elsewhere(predicate)
+        && !contains::part(predicate, is_parameter)
 }
 
 /// Runs `work` where it does not keep DataFusion's threads.

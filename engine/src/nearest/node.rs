@@ -19,7 +19,7 @@ use datafusion::{
 };
 
 use super::Metric;
-use crate::stack;
+use crate::{contains, stack};
 
 /// The column that holds the vector of a row that asks.
 pub(crate) const QUERY: &str = "__query";
@@ -164,7 +164,7 @@ impl NearestNode {
         Ok(self)
     }
 
-    /// The node over rows that have no alias, which stands in `names` instead; nothing where they have none or must keep it.
+    /// The node over rows without their alias, by which it names the answer itself; nothing where they have none or must keep it.
     pub(crate) fn without_alias(&self) -> Result<Option<Self>> {
         if self.shown != Asking::Alone || self.names != Names::Rows {
             return Ok(None);
@@ -200,27 +200,15 @@ impl NearestNode {
     }
 
     /// The node whose row that asks is no input; nothing where that is computed from other rows.
-    pub(crate) fn asked_apart(&self) -> Result<Option<Self>> {
-        let Some(question) = self.question() else {
-            return Ok(None);
-        };
-        let asks_elsewhere = question.exists(|expr| {
-            Ok(matches!(
-                expr,
-                Expr::ScalarSubquery(_)
-                    | Expr::Exists(_)
-                    | Expr::InSubquery(_)
-                    | Expr::SetComparison(_)
-                    | Expr::OuterReferenceColumn(..)
-            ))
-        })?;
-        if self.asks_apart || asks_elsewhere || stack::is_deep_expr(question) {
-            return Ok(None);
+    pub(crate) fn asked_apart(&self) -> Option<Self> {
+        let question = self.question()?;
+        if self.asks_apart || contains::asks_elsewhere(question) || stack::is_deep_expr(question) {
+            return None;
         }
-        Ok(Some(Self {
+        Some(Self {
             asks_apart: true,
             ..self.clone()
-        }))
+        })
     }
 
     /// The node of NEAREST that `plan` is.
@@ -359,8 +347,7 @@ fn without_alias(plan: &LogicalPlan) -> Result<Option<(LogicalPlan, TableReferen
             let Some((input, alias)) = without_alias(&filter.input)? else {
                 return Ok(None);
             };
-            if is_read_by_subquery(&filter.predicate)?
-                || reads_lists(&filter.predicate, filter.input.schema())
+            if is_read_by_subquery(&filter.predicate) || reads_lists(&filter.predicate, filter.input.schema())
             {
                 return Ok(None);
             }
@@ -390,16 +377,9 @@ fn reads_lists(expr: &Expr, schema: &DFSchema) -> bool {
 }
 
 /// Whether a subquery in `expr` reads columns of the rows that `expr` is asked of.
-fn is_read_by_subquery(expr: &Expr) -> Result<bool> {
-    expr.exists(|expr| {
-        let subquery = match expr {
-            Expr::ScalarSubquery(subquery) => subquery,
-            Expr::Exists(exists) => &exists.subquery,
-            Expr::InSubquery(within) => &within.subquery,
-            Expr::SetComparison(comparison) => &comparison.subquery,
-            _ => return Ok(false),
-        };
-        Ok(!subquery.outer_ref_columns.is_empty())
+fn is_read_by_subquery(expr: &Expr) -> bool {
+    contains::part(expr, |part| {
+        contains::subquery_of(part).is_some_and(|subquery| !subquery.outer_ref_columns.is_empty())
     })
 }
 
