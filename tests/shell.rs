@@ -707,6 +707,57 @@ fn the_demo_is_made_once_and_says_that_it_is_simulated() -> Result {
 }
 
 #[test]
+fn copy_writes_a_file_as_a_whole_or_not_at_all() -> Result {
+    let place = Place::new()?;
+    for ending in ["csv", "json", "parquet", "arrow", "csv.gz"] {
+        let name = format!("numbers.{ending}");
+        let file = place.path(&format!("out/{name}"));
+        let whole = place.run(&["-c", &format!("COPY (SELECT 1 AS a) TO '{file}'")])?;
+        assert_eq!(whole.code, Some(0), "{}", whole.stderr);
+        let before = fs::read(&file)?;
+        // Megabytes are written before the one row that cannot be.
+        let fails = "SELECT 1 / (i - 3000000) AS a FROM generate_series(1, 3100000) AS t(i)";
+        let failed = place.run(&["-c", &format!("COPY ({fails}) TO '{file}'")])?;
+        assert!(
+            failed.code == Some(1) && failed.stderr.contains("zero"),
+            "{failed:?}"
+        );
+        let endless = "SELECT i FROM generate_series(1, 900000000000) AS t(i)";
+        let stopped = place.run(&[
+            "--timeout",
+            "500ms",
+            "-c",
+            &format!("COPY ({endless}) TO '{file}'"),
+        ])?;
+        assert_eq!(stopped.code, Some(124), "{}", stopped.stderr);
+        assert_eq!(fs::read(&file)?, before, "{ending}");
+        let names: Vec<_> = fs::read_dir(place.path("out"))?.collect::<Result<_, _>>()?;
+        assert!(names.len() == 1 && names[0].file_name() == *name, "{names:?}");
+        fs::remove_file(&file)?;
+    }
+    // It reads what it writes.
+    let file = place.path("again.csv");
+    let sql = format!("COPY (SELECT 7 AS a) TO '{file}'; COPY (SELECT a + 1 AS a FROM '{file}') TO '{file}'");
+    assert_eq!(place.run(&["-c", &sql])?.code, Some(0));
+    assert_eq!(fs::read_to_string(&file)?, "a\n8\n");
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn copy_to_where_nothing_can_be_made_is_an_error() -> Result {
+    let refused = run(&mut helioql([
+        "-c",
+        "COPY (SELECT 1 AS a) TO '/proc/numbers.csv'",
+    ]))?;
+    assert!(
+        refused.code == Some(1) && refused.stderr.contains("/proc/numbers.csv"),
+        "{refused:?}"
+    );
+    Ok(())
+}
+
+#[test]
 fn meta_commands_work_in_scripts() -> Result {
     let place = Place::new()?;
     let tables = place.run(&["-c", ".tables"])?;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use ::datafusion::{error::DataFusionError, execution::SessionState};
 use helioql_grammar::{Diagnostic, ParseError, Span, TokenWithSpan, closest};
 
-pub(crate) use self::place::tokens;
+pub(crate) use self::place::{find_words, tokens};
 use self::{datafusion::Translated, rules::Family, templates::About};
 
 use crate::{directions::DirectionsError, nn::ModelError, patch, physics, simulator, target::TargetError};

@@ -228,11 +228,6 @@ impl ast::VisitorMut for Prepare {
     type Break = ();
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<()> {
-        // `FROM t` is all of t; DataFusion would give it no column.
-        if select.flavor == ast::SelectFlavor::FromFirstNoSelect && select.projection.is_empty() {
-            let all = ast::WildcardAdditionalOptions::default();
-            select.projection.push(ast::SelectItem::Wildcard(all));
-        }
         for (index, from) in select.from.iter_mut().enumerate() {
             if index > 0 {
                 self.lateral(&mut from.relation);

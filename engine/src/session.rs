@@ -33,7 +33,7 @@ use crate::{
     access::Access,
     analyzer,
     cancel::CancelHandle,
-    changes, files,
+    changes, clauses, copy_to, files,
     functions::{Function, functions, typed},
     meter::MeterModels,
     mistakes,
@@ -216,6 +216,7 @@ impl Session {
             LogicalPlan::Statement(_) => Ok(self.context.execute_logical_plan(plan).await?),
             // Apart, so that a query has no room for what only a change needs.
             LogicalPlan::Dml(_) | LogicalPlan::Ddl(_) => Box::pin(changes::execute(self, tokens, plan)).await,
+            LogicalPlan::Copy(copy) => Box::pin(copy_to::execute(self, state, copy)).await,
             // In the state that planned it: a copy of a state takes a tenth of the time in which a query is planned.
             rows => Ok(DataFrame::new(state, rows)),
         }
@@ -226,6 +227,7 @@ impl Session {
         let mut statement = self.parse(tokens)?;
         self.bind_statement(&mut statement)?;
         let state = self.context.state();
+        clauses::refuse(&mut statement, tokens, &state)?;
         let plan = state.statement_to_plan(statement).await?;
         if matches!(plan, LogicalPlan::DescribeTable(_)) {
             tables::compare(self, tokens).await?;
@@ -248,9 +250,10 @@ impl Session {
         parse(&bind_placeholders(tokens, &self.parameters()))
     }
 
-    /// Fills in arguments.
+    /// Writes out clauses and fills in arguments.
     fn bind_statement(&self, statement: &mut SqlStatement) -> Result<()> {
         let mut tree = SyntaxTree(statement);
+        clauses::write_out(&mut tree);
         relations::prepare(&mut tree);
         bind_calls(&mut tree, &self.calls)?;
         Ok(())

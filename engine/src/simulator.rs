@@ -29,7 +29,7 @@ use rayon::prelude::*;
 
 use crate::patch::{self, Grid, Patch};
 
-use self::region::{Census, Region};
+use self::region::Region;
 use self::stage::Stage;
 
 /// How often each simulated region is seen on its way across the disk.
@@ -99,7 +99,9 @@ pub struct SimulatedSharp {
 
 /// Simulates record `index` of the catalogue with that seed.
 ///
-/// Records `5 n … 5 n + 4` are the views of region `n`, in order of time.
+/// Records `5 n … 5 n + 4` are the views of region `n`, in order of time. They are the regions and times of
+/// [`vector::simulate_segments`], painted as a patch shows them: without the detail of HMI's pixels, in a
+/// hundredth of the time.
 ///
 /// # Errors
 /// [`Error::Patch`] if the grid is empty or its cell has no positive size, [`Error::TooLarge`] beyond
@@ -120,7 +122,7 @@ pub struct SimulatedSharp {
 pub fn simulate(seed: u64, index: u64, grid: Grid) -> Result<SimulatedSharp, Error> {
     check(grid)?;
     let (number, view) = (index / VIEWS_PER_REGION, index % VIEWS_PER_REGION);
-    let region = Region::draw(&mut stream(seed, Stream::Region(number)), &Census::DEMO);
+    let region = Region::draw(&mut stream(seed, Stream::Region(number)));
     let mut rng = stream(seed, Stream::View(index));
     let stage = Stage::at_view(&region, view, &mut rng);
     let field = render::render(&region, &stage, grid, &mut rng)?;

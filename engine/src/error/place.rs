@@ -161,6 +161,20 @@ fn find(text: &str, tokens: &[TokenWithSpan]) -> Option<Span> {
         .map(|token| token.span)
 }
 
+/// The first place where `words` stand one behind the other.
+pub(crate) fn find_words(words: &str, tokens: &[TokenWithSpan]) -> Option<Span> {
+    let words: Vec<&str> = words.split(' ').collect();
+    let significant: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !is_space(token)).collect();
+    let says = |token: &TokenWithSpan, text: &str| match &token.token {
+        Token::Word(Word { value, .. }) => value.eq_ignore_ascii_case(text),
+        other => other.to_string() == text,
+    };
+    significant
+        .windows(words.len())
+        .find(|window| window.iter().zip(&words).all(|(token, word)| says(token, word)))
+        .map(|window| window[0].span.union(&window[words.len() - 1].span))
+}
+
 /// A negative number is a sign and a number; the sign is a part of what is wrong.
 fn with_sign(span: Span, tokens: &[TokenWithSpan]) -> Span {
     let significant: Vec<&TokenWithSpan> = tokens.iter().filter(|token| !is_space(token)).collect();

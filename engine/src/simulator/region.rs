@@ -21,56 +21,35 @@ const CLUMP_MOTION_MM: f64 = 2.5;
 /// Square megametres in a microhemisphere.
 const MM2_PER_UHEM: f64 = 3.04;
 
-/// The population that regions are drawn from.
-pub(super) struct Census {
-    /// Mean and standard deviation of log₁₀ of the flux at its largest, Mx, and the limits of it.
-    pub(super) log_flux: (f64, f64),
-    pub(super) log_flux_limits: (f64, f64),
-    /// Smallest separation of a bipole, Mm.
-    pub(super) least_separation: f64,
-    /// log ρ = 0.293 log Φ + this: what a bipole's own separation in Mm adds up to.
-    pub(super) log_separation: f64,
-    /// Mean log₁₀ of the spot area in microhemispheres by log₁₀ of the flux, and the scatter about it, dex.
-    pub(super) log_spots: fn(f64) -> f64,
-    pub(super) spot_scatter_dex: f64,
-    /// Most further emergences inside a region of that log₁₀ of the flux.
-    pub(super) emergences: fn(f64) -> u32,
-    /// Most remnants of older regions.
-    pub(super) remnants: u32,
-    /// Mean log₁₀ of the flux of a remnant, Mx.
-    pub(super) log_remnant: f64,
+// Regions as the daily records of the SHARP catalogue show them, the small ones of a day among them.
+
+/// Mean and standard deviation of log₁₀ of the flux at its largest, Mx, and the limits of it.
+const LOG_FLUX: (f64, f64) = (22.22, 0.43);
+const LOG_FLUX_LIMITS: (f64, f64) = (20.8, 23.4);
+
+/// log ρ = 0.293 log Φ + this: what a bipole's own separation in Mm adds up to. The database has −4.64; further
+/// emergences and the larger flux add the rest.
+const LOG_SEPARATION: f64 = -4.75;
+
+/// Smallest separation of a bipole, Mm.
+const LEAST_SEPARATION_MM: f64 = 20.0;
+
+/// Scatter of the spot area about its mean, dex.
+const SPOT_SCATTER_DEX: f64 = 0.65;
+
+/// Most remnants of older regions, and the mean log₁₀ of the flux of one, Mx.
+const REMNANTS: u32 = 1;
+const LOG_REMNANT: f64 = 20.8;
+
+/// Mean log₁₀ of the spot area in microhemispheres by log₁₀ of the flux: NOAA's reports with the area regressed on the
+/// flux. Both scatter by half a decade, r = 0.73.
+fn log_spots(log_flux: f64) -> f64 {
+    1.70 + 0.75 * (log_flux - 21.87)
 }
 
-impl Census {
-    /// Regions of the database, each seen five times at equal steps.
-    pub(super) const DEMO: Self = Self {
-        // At its largest a region holds more than on an average day, to which the database's median belongs.
-        log_flux: (22.02, 0.41),
-        log_flux_limits: (20.9, 23.1),
-        // The database's −4.64, less what further emergences and the larger flux add.
-        log_separation: -4.75,
-        least_separation: 12.0,
-        log_spots: |log_flux| (log_flux - 20.63) / 0.70,
-        spot_scatter_dex: 0.25,
-        emergences: |_| 3,
-        remnants: 3,
-        log_remnant: 21.3,
-    };
-
-    /// Regions as the daily records of the SHARP catalogue show them, the small ones of a day among them.
-    pub(super) const SHARPS: Self = Self {
-        log_flux: (22.22, 0.43),
-        log_flux_limits: (20.8, 23.4),
-        log_separation: -4.75,
-        least_separation: 20.0,
-        // The same reports with the area regressed on the flux: both scatter by half a decade, r = 0.73.
-        log_spots: |log_flux| 1.70 + 0.75 * (log_flux - 21.87),
-        spot_scatter_dex: 0.65,
-        // Large regions are complex: half of those above 2e22 Mx have a class with γ or δ.
-        emergences: |log_flux| (2.0 * (log_flux - 21.0)).clamp(0.0, 3.0).round() as u32,
-        remnants: 1,
-        log_remnant: 20.8,
-    };
+/// Most further emergences inside a region. Large ones are complex: half of those above 2e22 Mx have a class with γ or δ.
+fn emergences(log_flux: f64) -> u32 {
+    (2.0 * (log_flux - 21.0)).clamp(0.0, 3.0).round() as u32
 }
 
 /// What stays the same of a region while it crosses the disk.
@@ -155,23 +134,22 @@ impl Orbit {
 }
 
 impl Region {
-    pub(super) fn draw(rng: &mut impl Rng, census: &Census) -> Self {
+    pub(super) fn draw(rng: &mut impl Rng) -> Self {
         let year = year(rng);
         let lat_deg = latitude(rng, year);
-        let (least, most) = census.log_flux_limits;
-        let log_flux = normal(rng, census.log_flux.0, census.log_flux.1).clamp(least, most);
-        let main = Bipole::draw(rng, census, Place::default(), log_flux, lat_deg);
+        let (least, most) = LOG_FLUX_LIMITS;
+        let log_flux = normal(rng, LOG_FLUX.0, LOG_FLUX.1).clamp(least, most);
+        let main = Bipole::draw(rng, Place::default(), log_flux, lat_deg);
         let hale = main.leading * hale_leading(lat_deg) > 0.0;
         let (separation, tilt) = (main.separation_mm, main.tilt_deg.to_radians());
 
         let mut bipoles = vec![main];
         // Further emergences inside the region bring its polarities close together.
-        for _ in 0..rng.random_range(0..=(census.emergences)(log_flux)) {
+        for _ in 0..rng.random_range(0..=emergences(log_flux)) {
             let (along, across) = (0.35 * gauss(rng) * separation, 0.2 * gauss(rng) * separation);
             let log_share = rng.random_range(-1.2..-0.4);
             let mut small = Bipole::draw(
                 rng,
-                census,
                 Place::default().offset(tilt, along, across),
                 log_flux + log_share,
                 lat_deg,
@@ -186,10 +164,10 @@ impl Region {
             let side = if rng.random_bool(0.5) { 0.0 } else { PI };
             let log_share = rng.random_range(0.1_f64..0.8).log10();
             let centre = Place::default().offset(side + angle, distance, 0.0);
-            bipoles.push(Bipole::draw(rng, census, centre, log_flux + log_share, lat_deg));
+            bipoles.push(Bipole::draw(rng, centre, log_flux + log_share, lat_deg));
         }
-        let remnants = (0..rng.random_range(0..=census.remnants))
-            .map(|_| Cloud::remnant(rng, census.log_remnant))
+        let remnants = (0..rng.random_range(0..=REMNANTS))
+            .map(|_| Cloud::remnant(rng))
             .collect();
         Self {
             lat_deg,
@@ -221,10 +199,10 @@ impl Bipole {
         )
     }
 
-    fn draw<R: Rng>(rng: &mut R, census: &Census, centre: Place, log_flux: f64, lat_deg: f64) -> Self {
+    fn draw<R: Rng>(rng: &mut R, centre: Place, log_flux: f64, lat_deg: f64) -> Self {
         let separation_mm = 10_f64
-            .powf(normal(rng, 0.293 * log_flux + census.log_separation, 0.17))
-            .clamp(census.least_separation, 130.0);
+            .powf(normal(rng, 0.293 * log_flux + LOG_SEPARATION, 0.17))
+            .clamp(LEAST_SEPARATION_MM, 130.0);
         // Small regions scatter more about Joy's law.
         let scatter = if log_flux < 21.5 { 20.0 } else { 14.0 };
         let tilt_deg = 26.2 * lat_deg.to_radians().sin() + scatter * gauss(rng);
@@ -233,7 +211,7 @@ impl Bipole {
         let imbalance = (0.15 * exponential(rng)).min(0.5) * sign(rng, 0.5);
 
         let flux = 10_f64.powf(log_flux);
-        let spots_uhem = 10_f64.powf((census.log_spots)(log_flux) + census.spot_scatter_dex * gauss(rng));
+        let spots_uhem = 10_f64.powf(log_spots(log_flux) + SPOT_SCATTER_DEX * gauss(rng));
         // Leading spots hold most of the area and stay together; following flux is dispersed.
         let leading_share = rng.random_range(0.5..0.95);
         let spread = rng.random_range(1.0..1.8);
@@ -311,7 +289,7 @@ impl Pole {
 
 impl Cloud {
     /// The enhanced network that an old region leaves, anywhere on the patch.
-    fn remnant(rng: &mut impl Rng, log_flux: f64) -> Self {
+    fn remnant(rng: &mut impl Rng) -> Self {
         let centre = (60.0 * gauss(rng), 60.0 * gauss(rng));
         let mut clumps: Vec<_> = (0..4).map(|_| Clump::draw(rng, 30.0, 22.0)).collect();
         for clump in &mut clumps {
@@ -320,7 +298,7 @@ impl Cloud {
         }
         Self {
             sign: sign(rng, 0.5),
-            flux_mx: 10_f64.powf(normal(rng, log_flux, 0.3)),
+            flux_mx: 10_f64.powf(normal(rng, LOG_REMNANT, 0.3)),
             clumps,
         }
     }

@@ -1,7 +1,6 @@
 //! Simulated vector SHARPs: every segment of a record at HMI's full resolution.
 //!
-//! Regions are drawn as for [`simulate`](super::simulate), but from the population of the daily SHARP catalogue,
-//! to which their keywords are calibrated. They are painted on pixels of 0.03° (0.3644 Mm) of the cylindrical
+//! The regions are those of [`simulate`](super::simulate), at the same times. They are painted on pixels of 0.03° (0.3644 Mm) of the cylindrical
 //! equal-area projection, as JSOC's records are: the radial field from spots and flux tubes (`radial`), the
 //! horizontal field from it (`horizontal`), then what an observer makes of both (`observe`) and the masks of the
 //! pipeline (`masks`). The keywords of Bobra et al. 2014 can all be computed from the result.
@@ -20,7 +19,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::physics::sharp::Segments;
 
-use super::{Census, FIRST_HARPNUM, FIRST_NOAA_AR, Region, Stage, Stream, VIEWS_PER_REGION, stream};
+use super::{FIRST_HARPNUM, FIRST_NOAA_AR, Region, Stage, Stream, VIEWS_PER_REGION, stream};
 
 use self::bearing::Bearing;
 use self::frame::Frame;
@@ -165,7 +164,7 @@ fn identity(index: u64, stage: &Stage) -> Identity {
 fn draw(seed: u64, index: u64) -> (ChaCha8Rng, Region, Bearing, Stage) {
     let (number, view) = (index / VIEWS_PER_REGION, index % VIEWS_PER_REGION);
     let mut rng = stream(seed, Stream::Region(number));
-    let region = Region::draw(&mut rng, &Census::SHARPS);
+    let region = Region::draw(&mut rng);
     let bearing = Bearing::draw(&region, &mut rng);
     let mut rng = stream(seed, Stream::View(index));
     let stage = Stage::at_view(&region, view, &mut rng);

@@ -137,9 +137,7 @@ fn no_segments(source: Option<&str>, path: Option<&str>) -> Error {
     Diagnostic::error(format!(
         "EXPORT SHARPS writes rows of SIMULATE, whose segments can be made again; found {found}"
     ))
-    .with_note(
-        "an imported record is already the files that it was read from; the demo's records have a patch only",
-    )
+    .with_note("an imported record is already the files that it was read from")
     .with_hint("WHERE path LIKE 'simulate:%' leaves out the others")
     .into()
 }

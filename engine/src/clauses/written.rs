@@ -1,0 +1,141 @@
+//! Clauses that are written as others that DataFusion plans.
+//!
+//! | typed | planned as |
+//! |---|---|
+//! | `FROM t` | `SELECT * FROM t` |
+//! | `FETCH FIRST 3 ROWS ONLY` | `LIMIT 3` |
+//! | `QUALIFY rank() OVER w = 1`, `OVER (w ORDER BY b)` with `WINDOW w AS (PARTITION BY a)` | the window itself |
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    self, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr, SelectFlavor, VisitMut, WindowSpec,
+    WindowType,
+};
+
+/// Writes out the clauses of a statement.
+pub(crate) fn write_out<V: VisitMut>(statement: &mut V) {
+    // The visitor never breaks off.
+    let _: ControlFlow<()> = statement.visit(&mut Writer);
+}
+
+struct Writer;
+
+impl ast::VisitorMut for Writer {
+    type Break = ();
+
+    fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<()> {
+        // DataFusion would give it no column.
+        if select.flavor == SelectFlavor::FromFirstNoSelect && select.projection.is_empty() {
+            let all = ast::WildcardAdditionalOptions::default();
+            select.projection.push(ast::SelectItem::Wildcard(all));
+        }
+        ControlFlow::Continue(())
+    }
+
+    // Behind what is inside, whose windows of the same name are others.
+    fn post_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<()> {
+        if select.named_window.is_empty() {
+            return ControlFlow::Continue(());
+        }
+        let mut windows = Windows(select.named_window.clone());
+        select.projection.visit(&mut windows)?;
+        select.qualify.visit(&mut windows)
+    }
+
+    fn post_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<()> {
+        fetch(query);
+        match query.body.as_ref() {
+            ast::SetExpr::Select(select) if !select.named_window.is_empty() => {
+                let mut windows = Windows(select.named_window.clone());
+                query.order_by.visit(&mut windows)
+            }
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}
+
+fn fetch(query: &mut ast::Query) {
+    let Some(fetch) = query.fetch.take_if(|fetch| !fetch.with_ties && !fetch.percent) else {
+        return;
+    };
+    let one = || ast::Expr::Value(ast::Value::Number("1".to_owned(), false).into());
+    let rows = fetch.quantity.clone().unwrap_or_else(one);
+    match &mut query.limit_clause {
+        None => {
+            query.limit_clause = Some(LimitClause::LimitOffset {
+                limit: Some(rows),
+                offset: None,
+                limit_by: Vec::new(),
+            });
+        }
+        Some(LimitClause::LimitOffset {
+            limit: limit @ None, ..
+        }) => *limit = Some(rows),
+        Some(_) => query.fetch = Some(fetch),
+    }
+}
+
+/// The windows that a query defines.
+struct Windows(Vec<NamedWindowDefinition>);
+
+impl ast::VisitorMut for Windows {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
+        if let ast::Expr::Function(ast::Function { over: Some(over), .. }) = expr
+            && let Some(window) = self.of(over)
+        {
+            *over = WindowType::WindowSpec(window);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Windows {
+    fn of(&self, over: &WindowType) -> Option<WindowSpec> {
+        match over {
+            WindowType::NamedWindow(name) => self.named(name, self.0.len()),
+            WindowType::WindowSpec(spec) => self.complete(spec, self.0.len()),
+        }
+    }
+
+    /// A definition may name another; `left` ends those that name themselves.
+    fn named(&self, name: &Ident, left: usize) -> Option<WindowSpec> {
+        let left = left.checked_sub(1)?;
+        let NamedWindowDefinition(_, window) = self.0.iter().find(|window| is_same(&window.0, name))?;
+        match window {
+            NamedWindowExpr::NamedWindow(name) => self.named(name, left),
+            NamedWindowExpr::WindowSpec(spec) if spec.window_name.is_none() => Some(spec.clone()),
+            NamedWindowExpr::WindowSpec(spec) => self.complete(spec, left),
+        }
+    }
+
+    /// A window that begins with another's name adds to it what that has not: the other's partitions stay, and so do its
+    /// order and its frame.
+    fn complete(&self, spec: &WindowSpec, left: usize) -> Option<WindowSpec> {
+        let base = self.named(spec.window_name.as_ref()?, left)?;
+        let adds = spec.partition_by.is_empty()
+            && (spec.order_by.is_empty() || base.order_by.is_empty())
+            && base.window_frame.is_none();
+        adds.then(|| WindowSpec {
+            window_name: None,
+            partition_by: base.partition_by,
+            order_by: if spec.order_by.is_empty() {
+                base.order_by
+            } else {
+                spec.order_by.clone()
+            },
+            window_frame: spec.window_frame.clone(),
+        })
+    }
+}
+
+/// As SQL compares names: those without quotes by their lower case.
+fn is_same(a: &Ident, b: &Ident) -> bool {
+    let name = |ident: &Ident| match ident.quote_style {
+        Some(_) => ident.value.clone(),
+        None => ident.value.to_lowercase(),
+    };
+    name(a) == name(b)
+}
