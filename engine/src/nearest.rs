@@ -8,6 +8,7 @@
 //!        Projection: to AS __query            the rows that ask: one
 //! ```
 
+mod asked;
 mod exec;
 mod in_memory;
 pub(crate) mod metric;
@@ -17,6 +18,7 @@ mod search;
 mod top_k;
 
 pub(crate) use self::{
+    asked::as_vector,
     exec::nearest_exec,
     in_memory::Indexes,
     metric::Metric,

@@ -19,6 +19,7 @@ use datafusion::{
 
 use crate::{
     functions::Function,
+    nearest::as_vector,
     types::{encoder_of, grid_of},
 };
 
@@ -47,13 +48,16 @@ impl Distances {
         })
     }
 
-    /// `value`, embedded if it is a patch and stands beside an embedding.
+    /// `value`, embedded if it is a patch and stands beside an embedding; a list beside a vector is one too.
     fn beside(&self, value: Expr, other: &Expr, schema: &DFSchema) -> Result<Expr> {
         let (_, field) = value.to_field(schema)?;
-        if grid_of(&field).is_none() {
-            return Ok(value);
-        }
         let (_, other) = other.to_field(schema)?;
+        if grid_of(&field).is_none() {
+            return match other.data_type() {
+                DataType::FixedSizeList(_, length) => as_vector(value, *length, schema),
+                _ => Ok(value),
+            };
+        }
         let Some(identity) = encoder_of(&other) else {
             return plan_err!("a distance is that of two embeddings; EMBED(patch) makes one");
         };

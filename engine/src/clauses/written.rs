@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `FROM t` | `SELECT * FROM t` |
 //! | `FETCH FIRST 3 ROWS ONLY` | `LIMIT 3` |
+//! | `GENERATE(seed => 7).usflux`, `(s.made).usflux` | `GENERATE(seed => 7)['usflux']` |
 //! | `QUALIFY rank() OVER w = 1`, `OVER (w ORDER BY b)` with `WINDOW w AS (PARTITION BY a)` | the window itself |
 
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    self, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr, SelectFlavor, VisitMut, WindowSpec,
-    WindowType,
+    self, AccessExpr, Ident, LimitClause, NamedWindowDefinition, NamedWindowExpr, SelectFlavor, VisitMut,
+    WindowSpec, WindowType,
 };
 
 /// Writes out the clauses of a statement.
@@ -43,6 +44,22 @@ impl ast::VisitorMut for Writer {
         select.qualify.visit(&mut windows)
     }
 
+    fn post_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
+        if let ast::Expr::CompoundFieldAccess { root, access_chain } = expr {
+            // `a.b.c['d']` begins with a column, which the planner finds by itself.
+            let is_column = matches!(root.as_ref(), ast::Expr::Identifier(_));
+            let of_column = |access: &&mut AccessExpr| is_column && as_name(access).is_some();
+            for access in access_chain.iter_mut().skip_while(of_column) {
+                if let Some(name) = as_name(access) {
+                    let text = ast::Value::SingleQuotedString(normal(name)).with_span(name.span);
+                    let index = ast::Expr::Value(text);
+                    *access = AccessExpr::Subscript(ast::Subscript::Index { index });
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_query(&mut self, query: &mut ast::Query) -> ControlFlow<()> {
         fetch(query);
         match query.body.as_ref() {
@@ -52,6 +69,14 @@ impl ast::VisitorMut for Writer {
             }
             _ => ControlFlow::Continue(()),
         }
+    }
+}
+
+/// The name behind a dot.
+fn as_name(access: &AccessExpr) -> Option<&Ident> {
+    match access {
+        AccessExpr::Dot(ast::Expr::Identifier(name)) => Some(name),
+        _ => None,
     }
 }
 
@@ -103,7 +128,8 @@ impl Windows {
     /// A definition may name another; `left` ends those that name themselves.
     fn named(&self, name: &Ident, left: usize) -> Option<WindowSpec> {
         let left = left.checked_sub(1)?;
-        let NamedWindowDefinition(_, window) = self.0.iter().find(|window| is_same(&window.0, name))?;
+        let NamedWindowDefinition(_, window) =
+            self.0.iter().find(|window| normal(&window.0) == normal(name))?;
         match window {
             NamedWindowExpr::NamedWindow(name) => self.named(name, left),
             NamedWindowExpr::WindowSpec(spec) if spec.window_name.is_none() => Some(spec.clone()),
@@ -131,11 +157,10 @@ impl Windows {
     }
 }
 
-/// As SQL compares names: those without quotes by their lower case.
-fn is_same(a: &Ident, b: &Ident) -> bool {
-    let name = |ident: &Ident| match ident.quote_style {
-        Some(_) => ident.value.clone(),
-        None => ident.value.to_lowercase(),
-    };
-    name(a) == name(b)
+/// A name as SQL compares it: without quotes by its lower case.
+fn normal(name: &Ident) -> String {
+    match name.quote_style {
+        Some(_) => name.value.clone(),
+        None => name.value.to_lowercase(),
+    }
 }

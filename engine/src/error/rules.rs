@@ -370,9 +370,9 @@ pub(super) const RULES: &[Rule] = &[
         "",
     ),
     rule(
-        "Dot access not supported for non-string expr: Identifier(Ident { value: \"{}\",{}",
-        "a field of an expression is not taken by a dot",
-        "it is written `(…)['{0}']`",
+        "Field {} not found in struct",
+        "there is no field `{0}`",
+        "",
         "{0}",
     ),
     of_query(

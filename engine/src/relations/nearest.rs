@@ -1,7 +1,7 @@
 //! `FROM NEAREST(to, k => 10, within => table or (subquery), by => 'embedding', metric => 'l2', exact => true)`: the rows of
 //! `within` nearest to `to`, with `_rank` and `_distance`.
 //!
-//! `to` is a sample, a patch, an embedding, a scalar subquery of one, or such a column of a table to the left
+//! `to` is a sample, a patch, an embedding, a list of as many numbers, a scalar subquery of one, or such a column of a table to the left
 //! (`FROM events AS e, NEAREST(e.embedding) AS n`). Rows are compared by their EMBEDDING column; where `within`
 //! has only a PATCH, it is embedded on the way.
 
@@ -28,7 +28,7 @@ use crate::{
     error::Error,
     functions::{measured_part, number, optional, required, text},
     models::DEFAULT_ENCODER,
-    nearest::{Metric, NearestNode, QUERY, Search, node::MAX_K},
+    nearest::{Metric, NearestNode, QUERY, Search, as_vector, node::MAX_K},
     types::{encoder_of, grid_of},
 };
 
@@ -74,7 +74,7 @@ impl Relation for Nearest {
         Documentation {
             summary: "the k rows nearest to a sample, patch or embedding, with _rank and _distance",
             details: "Rows are compared by their EMBEDDING column; where within has only a PATCH, it is embedded on the way. A sample or patch \
-                      given as to is embedded by the encoder of the rows, so that the two are comparable. by => 'physical' compares the measured \
+                      given as to is embedded by the encoder of the rows, so that the two are comparable; a list of as many numbers as they have is compared as it is. by => 'physical' compares the measured \
                       quantities in the embedding alone: rows of like flux, separation and tilt, whatever they look like. Ties are broken by the key of \
                       the rows.\n\n\
                       Where to is a column of a table to the left, as in FROM events AS e, NEAREST(e.embedding, k => 3) AS n, each of its \
@@ -305,6 +305,7 @@ fn plan_query(
         (_, Some(_)) if by == By::Physical => query = measured_part(query, context)?,
         _ => {}
     }
+    query = as_vector(query, length, &DFSchema::empty())?;
     let field = field_of(&query)?;
     match field.data_type() {
         DataType::FixedSizeList(_, found) if *found == length => {}

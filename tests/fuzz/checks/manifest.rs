@@ -34,7 +34,10 @@ pub(crate) fn check(bytes: &[u8]) {
 fn mended(bytes: &[u8], message: &str) -> Option<Vec<u8>> {
     let (_, found) = message.split_once("its content has the checksum ")?;
     let mut manifest: serde_json::Value = serde_json::from_slice(bytes).ok()?;
-    manifest["xxh3"] = found.get(..16)?.into();
+    // A text may read as that message does.
+    manifest
+        .as_object_mut()?
+        .insert("xxh3".to_owned(), found.get(..16)?.into());
     serde_json::to_vec(&manifest).ok()
 }
 
