@@ -722,6 +722,13 @@ fn copy_writes_a_file_as_a_whole_or_not_at_all() -> Result {
             failed.code == Some(1) && failed.stderr.contains("zero"),
             "{failed:?}"
         );
+        let names = || -> Result<Vec<_>> {
+            let entries = fs::read_dir(place.path("out"))?;
+            Ok(entries
+                .map(|entry| Ok(entry?.file_name()))
+                .collect::<Result<_>>()?)
+        };
+        assert!(names()? == [&*name], "{:?}", names()?);
         let endless = "SELECT i FROM generate_series(1, 900000000000) AS t(i)";
         let stopped = place.run(&[
             "--timeout",
@@ -731,9 +738,11 @@ fn copy_writes_a_file_as_a_whole_or_not_at_all() -> Result {
         ])?;
         assert_eq!(stopped.code, Some(124), "{}", stopped.stderr);
         assert_eq!(fs::read(&file)?, before, "{ending}");
-        let names: Vec<_> = fs::read_dir(place.path("out"))?.collect::<Result<_, _>>()?;
-        assert!(names.len() == 1 && names[0].file_name() == *name, "{names:?}");
-        fs::remove_file(&file)?;
+        // A writer that is stopped as it begins may leave its folder, which is hidden.
+        let is_known =
+            |other: &std::ffi::OsString| *other == *name || other.to_string_lossy().starts_with(".copy-");
+        assert!(names()?.iter().all(is_known), "{:?}", names()?);
+        fs::remove_dir_all(place.path("out"))?;
     }
     // It reads what it writes.
     let file = place.path("again.csv");
@@ -751,7 +760,7 @@ fn copy_to_where_nothing_can_be_made_is_an_error() -> Result {
         "COPY (SELECT 1 AS a) TO '/proc/numbers.csv'",
     ]))?;
     assert!(
-        refused.code == Some(1) && refused.stderr.contains("/proc/numbers.csv"),
+        refused.code == Some(3) && refused.stderr.contains("/proc/numbers.csv"),
         "{refused:?}"
     );
     Ok(())

@@ -2,6 +2,7 @@
 //! its analyzer and before its optimizer.
 
 mod ask_apart;
+mod call_once;
 mod draw_once;
 mod keep_types;
 mod keep_units;
@@ -38,11 +39,14 @@ pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + 
 }
 
 /// The rules that compare values, which have their types only now, the one that says what columns are, which no
-/// rule asks any more, and the one that spares the optimizer what is none of its business.
+/// rule asks any more, the one that calls models once, and the one that spares the optimizer what is none of its business.
 pub(crate) fn last_rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     vec![
         Arc::new(unknown_membership::UnknownMembership),
-        Arc::new(keep_units::KeepUnits { typed }),
+        Arc::new(keep_units::KeepUnits {
+            typed: Arc::clone(&typed),
+        }),
+        Arc::new(call_once::CallOnce { typed }),
         Arc::new(ask_apart::AskApart),
     ]
 }

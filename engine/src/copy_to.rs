@@ -2,15 +2,15 @@
 //!
 //! DataFusion writes into the file that is named, so that an error in the middle or Ctrl-C would leave what was written
 //! until then, in place of what was there before; of a CSV nobody would see it. What is written goes to a file beside it
-//! and takes its name at the end. Several files, as PARTITIONED BY makes them, and other places than this machine's
+//! and takes its place at the end. Several files, as PARTITIONED BY makes them, and other places than this machine's
 //! directories stay DataFusion's.
 
 use std::{
-    ffi::{OsStr, OsString},
-    fs::{self, File},
-    io,
+    fs, io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::Duration,
 };
 
 use datafusion::{
@@ -26,9 +26,9 @@ pub(crate) async fn execute(session: &Session, state: SessionState, mut copy: Co
         return Ok(DataFrame::new(state, LogicalPlan::Copy(copy)));
     };
     let part = Part::beside(&target)?;
-    copy.output_url = part.path.to_string_lossy().into_owned();
+    copy.output_url = part.file.to_string_lossy().into_owned();
     let count = DataFrame::new(state, LogicalPlan::Copy(copy)).collect().await?;
-    fs::rename(&part.path, &target).map_err(at(&target))?;
+    part.put(&target)?;
     Ok(session.context().read_batches(count)?)
 }
 
@@ -51,47 +51,55 @@ fn target(copy: &CopyTo) -> Option<PathBuf> {
     }
 }
 
-/// A file that is being written. What did not get its name by the end is deleted.
+/// A file that is being written, in a folder of its own beside the target: on the same disk, and whatever lies there in the
+/// end, also what a writer adds that has not yet heard of the error, goes with the folder.
 struct Part {
-    path: PathBuf,
+    folder: PathBuf,
+    file: PathBuf,
+    is_put: bool,
 }
 
+/// How often, and after which pause, the folder of a file that was not put is deleted.
+const ATTEMPTS: usize = 5;
+const PAUSE: Duration = Duration::from_millis(10);
+
 impl Part {
-    /// Its name ends as the target's, since the ending tells how a file is packed.
     fn beside(target: &Path) -> Result<Self> {
         static WRITTEN: AtomicU64 = AtomicU64::new(0);
         let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
-        let name = target.file_name().unwrap_or_default();
-        let mut hidden = OsString::from(format!(".{}-{number}-", std::process::id()));
-        hidden.push(name);
         let directory = match target.parent() {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
-        fs::create_dir_all(directory).map_err(at(directory))?;
-        let path = directory.join(hidden);
-        // Whether it can be written at all is known here, and told of the file that was named.
-        File::create_new(&path).map_err(at(target))?;
-        Ok(Self { path })
+        let folder = directory.join(format!(".copy-{}-{number}", std::process::id()));
+        // Whether anything can be written there is known here, and told of the file that was named.
+        fs::create_dir_all(&folder).map_err(at(target))?;
+        let file = folder.join(target.file_name().unwrap_or_default());
+        Ok(Self {
+            folder,
+            file,
+            is_put: false,
+        })
+    }
+
+    /// Gives the file, which is whole, the target's place.
+    fn put(mut self, target: &Path) -> Result<()> {
+        fs::rename(&self.file, target).map_err(at(target))?;
+        self.is_put = true;
+        Ok(())
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
-        // It has its name by now, or nobody wants it.
-        if fs::remove_file(&self.path).is_err() {
-            return;
-        }
-        // object_store writes under that name and a number.
-        let name = self.path.file_name().map(OsStr::to_string_lossy);
-        let (Some(name), Some(directory)) = (name, self.path.parent()) else {
-            return;
-        };
-        let begins = format!("{name}#");
-        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-            if entry.file_name().to_string_lossy().starts_with(&begins) {
-                let _ = fs::remove_file(entry.path());
+        for _ in 0..ATTEMPTS {
+            // What cannot be deleted is in nobody's way.
+            let _ = fs::remove_dir_all(&self.folder);
+            if self.is_put {
+                break;
             }
+            // A writer that was stopped while it began makes its folder once more.
+            thread::sleep(PAUSE);
         }
     }
 }

@@ -39,26 +39,26 @@ pub(crate) fn draw(models: &Handle, generator: &str, requests: &[Request]) -> Re
     let named = models.generator(generator)?;
     let mut samples = Vec::with_capacity(requests.len());
     for chunk in requests.chunks(CHUNK) {
-        let drawn: Vec<Arc<Sample>> = chunk
+        let drawn: Vec<(Arc<Sample>, usize)> = chunk
             .par_iter()
             .map(|request| {
                 models.check_cancelled()?;
                 draw_one(models, generator, &named, request)
             })
             .collect::<Result<_>>()?;
-        let iterations = drawn.iter().filter_map(|sample| sample.iterations);
-        meter::solved(iterations.sum());
-        samples.extend(drawn);
+        meter::solved(drawn.iter().map(|(_, iterations)| iterations).sum());
+        samples.extend(drawn.into_iter().map(|(sample, _)| sample));
     }
     Ok(samples)
 }
 
+/// A sample, and how often the solver turned for it: never where it was remembered.
 fn draw_one(
     models: &Handle,
     name: &str,
     generator: &Named<Generator>,
     request: &Request,
-) -> Result<Arc<Sample>> {
+) -> Result<(Arc<Sample>, usize)> {
     if request.seed < 0 {
         return Err(Error::Unsupported(format!(
             "seed is a whole number from 0, found {}",
@@ -75,7 +75,8 @@ fn draw_one(
         seed: request.seed,
         tolerance: request.tolerance.to_bits(),
     };
-    models.remember(key, || {
+    let mut iterations = 0;
+    let sample = models.remember(key, || {
         let seed = request.seed as u64;
         if request.targets.is_empty() {
             let latent = Generator::latent(seed, 0, generator.config().latent_dim);
@@ -103,6 +104,7 @@ fn draw_one(
             0,
             request.tolerance,
         )?;
+        iterations = solved.iterations;
         let view = View {
             w: solved.w,
             patch: solved.patch,
@@ -113,7 +115,8 @@ fn draw_one(
             iterations: Some(solved.iterations),
             ..Sample::new(generator.config(), view)
         })
-    })
+    })?;
+    Ok((sample, iterations))
 }
 
 /// A seed for a call that gave none, small enough to be typed again.

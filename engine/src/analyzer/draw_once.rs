@@ -150,7 +150,7 @@ fn stands_above_nearest(plan: &LogicalPlan) -> bool {
 }
 
 /// Whether `expr` is a call of GENERATE without a seed that stands on its own.
-fn draws_afresh(expr: &Expr) -> bool {
+pub(super) fn draws_afresh(expr: &Expr) -> bool {
     let Expr::ScalarFunction(call) = expr else {
         return false;
     };

@@ -305,7 +305,7 @@ impl Search<'_> {
     }
 }
 
-/// DataFusion keeps these and trusts them: two rows with one key would be one group.
+/// DataFusion trusts these without looking: SELECT DISTINCT of a key would show it as often as it is there.
 fn key(words: &'static str) -> Found {
     ControlFlow::Break(Part {
         words: words.to_owned(),
