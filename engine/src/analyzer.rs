@@ -13,7 +13,7 @@ mod place_nearest_filter;
 mod resolve_quantities;
 mod unknown_membership;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use datafusion::{
     common::{Result, tree_node::Transformed},
@@ -39,16 +39,40 @@ pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + 
 }
 
 /// The rules that compare values, which have their types only now, the one that says what columns are, which no
-/// rule asks any more, the one that calls models once, and the one that spares the optimizer what is none of its business.
-pub(crate) fn last_rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
+/// rule asks any more, the one that calls `models`, the functions that run one, once, and the one that spares the optimizer what is
+/// none of its business.
+pub(crate) fn last_rules(
+    typed: Arc<ScalarUDF>,
+    models: BTreeSet<&'static str>,
+) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     vec![
         Arc::new(unknown_membership::UnknownMembership),
         Arc::new(keep_units::KeepUnits {
             typed: Arc::clone(&typed),
         }),
-        Arc::new(call_once::CallOnce { typed }),
+        Arc::new(call_once::CallOnce { typed, models }),
         Arc::new(ask_apart::AskApart),
     ]
+}
+
+/// The plan with what `changed` makes of each node in it, from below, that is `concerned`. Where none is, as in most
+/// queries, nothing is written anew.
+fn each_node(
+    plan: LogicalPlan,
+    concerned: impl Fn(&LogicalPlan) -> bool,
+    changed: impl Fn(LogicalPlan) -> Result<Transformed<LogicalPlan>>,
+) -> Result<LogicalPlan> {
+    if !contains::node(&plan, &concerned) {
+        return Ok(plan);
+    }
+    plan.transform_up_with_subqueries(|node| {
+        if concerned(&node) {
+            changed(node)
+        } else {
+            Ok(Transformed::no(node))
+        }
+    })
+    .map(|transformed| transformed.data)
 }
 
 /// The plan with what `changed` makes of each NEAREST in it, where it makes anything.
@@ -56,17 +80,13 @@ fn each_nearest(
     plan: LogicalPlan,
     changed: impl Fn(&NearestNode) -> Result<Option<NearestNode>>,
 ) -> Result<LogicalPlan> {
-    if !contains::node(&plan, |node| NearestNode::of(node).is_some()) {
-        return Ok(plan);
-    }
-    plan.transform_up_with_subqueries(|plan| {
-        let Some(node) = NearestNode::of(&plan) else {
-            return Ok(Transformed::no(plan));
-        };
-        Ok(match changed(node)? {
-            Some(node) => Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(node) })),
-            None => Transformed::no(plan),
-        })
+    let is_nearest = |node: &LogicalPlan| NearestNode::of(node).is_some();
+    each_node(plan, is_nearest, |plan| {
+        Ok(
+            match NearestNode::of(&plan).map(&changed).transpose()?.flatten() {
+                Some(node) => Transformed::yes(LogicalPlan::Extension(Extension { node: Arc::new(node) })),
+                None => Transformed::no(plan),
+            },
+        )
     })
-    .map(|transformed| transformed.data)
 }

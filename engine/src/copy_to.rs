@@ -1,7 +1,7 @@
 //! `COPY query TO 'file'`: the file is there as a whole, or it is as it was.
 //!
 //! DataFusion writes into the file that is named, so that an error in the middle or Ctrl-C would leave what was written
-//! until then, in place of what was there before; of a CSV nobody would see it. What is written goes to a file beside it
+//! until then, in place of what was there before; of a CSV nobody would see it. What is written goes to a folder beside it
 //! and takes its place at the end. Several files, as PARTITIONED BY makes them, and other places than this machine's
 //! directories stay DataFusion's.
 

@@ -1,7 +1,7 @@
 //! A session: text in, a `DataFrame` out. The pipeline stands in [`Session::execute`] on one screen.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     ops::ControlFlow,
     sync::{
@@ -104,7 +104,8 @@ impl Session {
             .with_query_planner(Arc::new(HelioPlanner { indexes }))
             .with_relation_planners(vec![Arc::new(HelioRelations::new(models.clone(), &functions))]);
         let models_run = functions.iter().filter(|function| function.runs_a_model);
-        let meter = MeterModels::new(models_run.map(|function| function.call.name));
+        let models_run: BTreeSet<&'static str> = models_run.map(|function| function.call.name).collect();
+        let meter = MeterModels::new(models_run.clone());
         // First, because later rules let a scan compute the expressions of a projection.
         let mut physical = datafusion::physical_optimizer::optimizer::PhysicalOptimizer::new().rules;
         physical.insert(0, Arc::new(meter));
@@ -112,7 +113,7 @@ impl Session {
         let typed = named(&functions, typed::TYPED)?;
         let mut rules = analyzer::rules(Arc::clone(&typed));
         rules.extend(datafusion::optimizer::Analyzer::new().rules);
-        rules.extend(analyzer::last_rules(typed));
+        rules.extend(analyzer::last_rules(typed, models_run));
         let analyzer = rules.into_iter().map(|rule| Arc::new(DeepRule(rule)) as _);
         let optimizer = datafusion::optimizer::Optimizer::new().rules.into_iter();
         let optimizer = optimizer.map(|rule| Arc::new(DeepRule(rule)) as _);

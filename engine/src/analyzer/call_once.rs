@@ -9,10 +9,10 @@
 //! ```
 //!
 //! DataFusion runs such a subquery once, before the rows, and those that are equal together; the call itself it would make
-//! for each batch. It does not apply to a single row, to a draw without a seed, nor in CASE and coalesce, whose values may
+//! for each batch. It is made where no row comes, too. It does not apply to a single row, to a draw without a seed, nor in CASE and coalesce, whose values may
 //! never be asked for.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use datafusion::{
     common::{
@@ -22,21 +22,23 @@ use datafusion::{
     },
     logical_expr::{
         Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarUDF, Subquery, Volatility,
-        expr::ScalarFunction, expr_rewriter::NamePreserver, lit,
+        expr_rewriter::NamePreserver,
     },
     optimizer::AnalyzerRule,
 };
 
-use super::draw_once::draws_afresh;
-use crate::{contains, functions::typed::metadata_of};
-
-/// The functions that run a model.
-const MODELS: [&str; 4] = ["generate", "steer", "invert", "embed"];
+use super::{draw_once::draws_afresh, each_node};
+use crate::{
+    contains,
+    functions::typed::{metadata_of, with_metadata},
+};
 
 #[derive(Debug)]
 pub(super) struct CallOnce {
     /// The function that [`crate::functions::typed`] describes.
     pub(super) typed: Arc<ScalarUDF>,
+    /// The functions that run a model.
+    pub(super) models: BTreeSet<&'static str>,
 }
 
 impl AnalyzerRule for CallOnce {
@@ -45,21 +47,18 @@ impl AnalyzerRule for CallOnce {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !contains::node(&plan, calls) {
-            return Ok(plan);
-        }
-        plan.transform_up_with_subqueries(|plan| {
-            if !calls(&plan) {
-                return Ok(Transformed::no(plan));
-            }
-            let names = NamePreserver::new(&plan);
-            plan.map_expressions(|expr| {
-                let name = names.save(&expr);
-                let once = expr.transform_down(|expr| self.once(expr))?;
-                Ok(once.update_data(|expr| name.restore(expr)))
-            })
-        })
-        .map(|transformed| transformed.data)
+        each_node(
+            plan,
+            |node| self.is_called_at(node),
+            |plan| {
+                let names = NamePreserver::new(&plan);
+                plan.map_expressions(|expr| {
+                    let name = names.save(&expr);
+                    let once = expr.transform_down(|expr| self.once(expr))?;
+                    Ok(once.update_data(|expr| name.restore(expr)))
+                })
+            },
+        )
     }
 }
 
@@ -67,13 +66,13 @@ impl CallOnce {
     fn once(&self, expr: Expr) -> Result<Transformed<Expr>> {
         let may_be_skipped = match &expr {
             Expr::Case(_) => true,
-            Expr::ScalarFunction(call) => ["coalesce", "nvl", "ifnull"].contains(&call.name()),
+            Expr::ScalarFunction(call) => call.func.short_circuits(),
             _ => false,
         };
         if may_be_skipped {
             return Ok(Transformed::new(expr, false, TreeNodeRecursion::Jump));
         }
-        if !is_constant(&expr) {
+        if !self.is_constant(&expr) {
             return Ok(Transformed::no(expr));
         }
         let (_, field) = expr.to_field(&DFSchema::empty())?;
@@ -84,35 +83,35 @@ impl CallOnce {
             spans: Spans::new(),
         });
         if let Some(metadata) = metadata_of(&field) {
-            let typed = ScalarFunction::new_udf(Arc::clone(&self.typed), vec![value, lit(metadata)]);
-            value = Expr::ScalarFunction(typed);
+            value = with_metadata(&self.typed, value, metadata);
         }
         Ok(Transformed::new(value, true, TreeNodeRecursion::Jump))
     }
-}
 
-/// Whether a model is called on constants at `node`, for more than one row.
-fn calls(node: &LogicalPlan) -> bool {
-    let input = match node {
-        LogicalPlan::Projection(projection) => &projection.input,
-        LogicalPlan::Filter(filter) => &filter.input,
-        _ => return false,
-    };
-    !matches!(input.as_ref(), LogicalPlan::EmptyRelation(_)) && contains::expression(node, is_constant)
-}
+    /// Whether a model is called on constants at `node`, for more than one row.
+    fn is_called_at(&self, node: &LogicalPlan) -> bool {
+        let input = match node {
+            LogicalPlan::Projection(projection) => &projection.input,
+            LogicalPlan::Filter(filter) => &filter.input,
+            _ => return false,
+        };
+        !matches!(input.as_ref(), LogicalPlan::EmptyRelation(_))
+            && contains::expression(node, |expr| self.is_constant(expr))
+    }
 
-/// Whether `expr` is a call of a model that has the same value for every row.
-fn is_constant(expr: &Expr) -> bool {
-    let Expr::ScalarFunction(call) = expr else {
-        return false;
-    };
-    let varies = |part: &Expr| match part {
-        Expr::Column(_) | Expr::LambdaVariable(_) | Expr::Placeholder(_) | Expr::Unnest(_) => true,
-        Expr::ScalarFunction(call) => {
-            let is_volatile = call.func.signature().volatility == Volatility::Volatile;
-            draws_afresh(part) || (is_volatile && !MODELS.contains(&call.name()))
-        }
-        _ => false,
-    };
-    MODELS.contains(&call.name()) && !contains::asks_elsewhere(expr) && !contains::part(expr, varies)
+    /// Whether `expr` is a call of a model that has the same value for every row.
+    fn is_constant(&self, expr: &Expr) -> bool {
+        let Expr::ScalarFunction(call) = expr else {
+            return false;
+        };
+        let varies = |part: &Expr| match part {
+            Expr::Column(_) | Expr::LambdaVariable(_) | Expr::Placeholder(_) | Expr::Unnest(_) => true,
+            Expr::ScalarFunction(call) => {
+                let is_volatile = call.func.signature().volatility == Volatility::Volatile;
+                draws_afresh(part) || (is_volatile && !self.models.contains(call.name()))
+            }
+            _ => false,
+        };
+        self.models.contains(call.name()) && !contains::asks_elsewhere(expr) && !contains::part(expr, varies)
+    }
 }

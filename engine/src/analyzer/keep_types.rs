@@ -18,14 +18,17 @@ use datafusion::{
         tree_node::{Transformed, TreeNode},
     },
     logical_expr::{
-        Expr, ExprSchemable, LogicalPlan, ScalarUDF, expr::ScalarFunction, expr_rewriter::NamePreserver, lit,
-        utils::merge_schema,
+        Expr, ExprSchemable, LogicalPlan, ScalarUDF, expr_rewriter::NamePreserver, utils::merge_schema,
     },
     optimizer::AnalyzerRule,
 };
 use helioql_catalog::types::EXTENSION_NAME;
 
-use crate::{contains, functions::typed::metadata_of};
+use super::each_node;
+use crate::{
+    contains,
+    functions::typed::{metadata_of, with_metadata},
+};
 
 #[derive(Debug)]
 pub(super) struct KeepTypes {
@@ -39,13 +42,7 @@ impl AnalyzerRule for KeepTypes {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !contains::node(&plan, chooses) {
-            return Ok(plan);
-        }
-        plan.transform_up_with_subqueries(|plan| {
-            if !chooses(&plan) {
-                return Ok(Transformed::no(plan));
-            }
+        each_node(plan, chooses, |plan| {
             let schema = merge_schema(&plan.inputs());
             let names = NamePreserver::new(&plan);
             let kept = plan.map_expressions(|expr| {
@@ -59,7 +56,6 @@ impl AnalyzerRule for KeepTypes {
             }
             Ok(kept)
         })
-        .map(|transformed| transformed.data)
     }
 }
 
@@ -90,10 +86,7 @@ fn values(expr: &Expr) -> Vec<&Expr> {
 impl KeepTypes {
     fn wrap(&self, expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
         match metadata(&expr, schema) {
-            Some(metadata) => {
-                let call = ScalarFunction::new_udf(Arc::clone(&self.typed), vec![expr, lit(metadata)]);
-                Transformed::yes(Expr::ScalarFunction(call))
-            }
+            Some(metadata) => Transformed::yes(with_metadata(&self.typed, expr, metadata)),
             None => Transformed::no(expr),
         }
     }

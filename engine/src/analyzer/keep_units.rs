@@ -17,16 +17,13 @@ use datafusion::{
         config::ConfigOptions,
         tree_node::{Transformed, TreeNode},
     },
-    logical_expr::{
-        Distinct, Expr, ExprSchemable, LogicalPlan, ScalarUDF, expr::ScalarFunction,
-        expr_rewriter::NamePreserver, lit,
-    },
+    logical_expr::{Distinct, Expr, ExprSchemable, LogicalPlan, ScalarUDF, expr_rewriter::NamePreserver},
     optimizer::AnalyzerRule,
 };
 use helioql_catalog::types::{UNIT, unit_of};
 
 use super::resolve_quantities::unit_of_expr;
-use crate::functions::typed::metadata_of;
+use crate::functions::typed::{metadata_of, with_metadata};
 
 #[derive(Debug)]
 pub(super) struct KeepUnits {
@@ -59,8 +56,7 @@ impl KeepUnits {
                     let Some(metadata) = metadata(&expr, &input) else {
                         return Ok(Transformed::no(expr));
                     };
-                    let args = vec![expr.unalias(), lit(metadata)];
-                    let call = Expr::ScalarFunction(ScalarFunction::new_udf(Arc::clone(&self.typed), args));
+                    let call = with_metadata(&self.typed, expr.unalias(), metadata);
                     Ok(Transformed::yes(name.restore(call)))
                 })?;
                 if kept.transformed {

@@ -34,6 +34,7 @@ use self::{
     quantity::{Quantity, settled},
     sources::{Sources, of_field, unit_in},
 };
+use super::each_node;
 use crate::{contains, functions::QUANTITY};
 
 #[derive(Debug)]
@@ -45,13 +46,7 @@ impl AnalyzerRule for ResolveQuantities {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        if !contains::node(&plan, has_quantity) {
-            return Ok(plan);
-        }
-        plan.transform_up_with_subqueries(|plan| {
-            if !has_quantity(&plan) {
-                return Ok(Transformed::no(plan));
-            }
+        each_node(plan, has_quantity, |plan| {
             let sources = match &plan {
                 // A scan's own predicates speak of what it scans.
                 LogicalPlan::TableScan(_) => vec![plan.clone()],
@@ -65,7 +60,6 @@ impl AnalyzerRule for ResolveQuantities {
                 ))
             })
         })
-        .map(|transformed| transformed.data)
     }
 }
 

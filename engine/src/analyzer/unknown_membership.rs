@@ -23,6 +23,7 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
+use super::each_node;
 use crate::contains;
 
 #[derive(Debug)]
@@ -35,10 +36,7 @@ impl AnalyzerRule for UnknownMembership {
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
         let combines = |node: &LogicalPlan| contains::expression(node, |expr| combination(expr).is_some());
-        if !contains::node(&plan, combines) {
-            return Ok(plan);
-        }
-        plan.transform_up_with_subqueries(|plan| {
+        each_node(plan, combines, |plan| {
             let names = NamePreserver::new(&plan);
             plan.map_expressions(|expr| {
                 let name = names.save(&expr);
@@ -46,7 +44,6 @@ impl AnalyzerRule for UnknownMembership {
                 Ok(written.update_data(|expr| name.restore(expr)))
             })
         })
-        .map(|transformed| transformed.data)
     }
 }
 

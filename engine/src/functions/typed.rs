@@ -10,7 +10,7 @@ use arrow::{
 };
 use datafusion::{
     common::{Result, plan_datafusion_err},
-    logical_expr::ReturnFieldArgs,
+    logical_expr::{Expr, ReturnFieldArgs, ScalarUDF, expr::ScalarFunction, lit},
 };
 use helioql_grammar::bind::CallSignature;
 
@@ -30,6 +30,14 @@ pub(crate) fn metadata_of(field: &Field) -> Option<String> {
     } else {
         serde_json::to_string(&entries).ok()
     }
+}
+
+/// `value`, of which `metadata` is said.
+pub(crate) fn with_metadata(typed: &Arc<ScalarUDF>, value: Expr, metadata: String) -> Expr {
+    Expr::ScalarFunction(ScalarFunction::new_udf(
+        Arc::clone(typed),
+        vec![value, lit(metadata)],
+    ))
 }
 
 impl Kernel for Typed {

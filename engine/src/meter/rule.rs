@@ -31,10 +31,8 @@ pub(crate) struct MeterModels {
 }
 
 impl MeterModels {
-    pub(crate) fn new(functions: impl IntoIterator<Item = &'static str>) -> Self {
-        Self {
-            functions: functions.into_iter().collect(),
-        }
+    pub(crate) fn new(functions: BTreeSet<&'static str>) -> Self {
+        Self { functions }
     }
 
     /// The functions of ours that an operator calls, in the order of their names.
