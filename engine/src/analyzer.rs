@@ -11,6 +11,7 @@ mod nearest_for_order;
 mod nearest_without_alias;
 mod place_nearest_filter;
 mod resolve_quantities;
+mod subquery_in_projection;
 mod unknown_membership;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -28,6 +29,7 @@ use crate::{contains, nearest::NearestNode};
 /// subqueries get their types back, and when draws are placed, does not matter to either.
 pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
     vec![
+        Arc::new(subquery_in_projection::SubqueryInProjection),
         Arc::new(keep_types::KeepTypes { typed }),
         Arc::new(resolve_quantities::ResolveQuantities),
         Arc::new(nearest_for_order::NearestForOrder::default()),

@@ -44,7 +44,8 @@ use crate::{
     planner::HelioPlanner,
     relations::{self, HelioRelations},
     stack::{self, DeepRule},
-    statements, tables,
+    statements::{self, explain},
+    tables,
 };
 
 /// How deep an expression may nest before the parser refuses it.
@@ -218,6 +219,9 @@ impl Session {
             // Apart, so that a query has no room for what only a change needs.
             LogicalPlan::Dml(_) | LogicalPlan::Ddl(_) => Box::pin(changes::execute(self, tokens, plan)).await,
             LogicalPlan::Copy(copy) => Box::pin(copy_to::execute(self, state, copy)).await,
+            LogicalPlan::Explain(_) | LogicalPlan::Analyze(_) => {
+                Box::pin(explain::in_text(self, state, plan)).await
+            }
             // In the state that planned it: a copy of a state takes a tenth of the time in which a query is planned.
             rows => Ok(DataFrame::new(state, rows)),
         }

@@ -10,7 +10,7 @@ mod describe;
 mod drop_index;
 mod drop_model;
 pub(crate) mod evaluate;
-mod explain;
+pub(crate) mod explain;
 mod export_sharps;
 mod import_encoder;
 mod import_generator;

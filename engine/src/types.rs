@@ -114,6 +114,15 @@ fn new_sample_fields(generator: &str, grid: Grid, latent_dim: usize) -> Fields {
     fields.into()
 }
 
+/// The names of the columns of a SAMPLE.
+pub(crate) fn sample_names() -> impl Iterator<Item = &'static str> {
+    let measured = measured_keywords().map(|keyword| keyword.name);
+    ["patch", "latent", "seed"]
+        .into_iter()
+        .chain(measured)
+        .chain([CATALOGUE_USFLUX])
+}
+
 /// Samples as a struct array with [`sample_fields`].
 pub(crate) fn sample_array(fields: &Fields, samples: &[Option<Arc<Sample>>]) -> Result<StructArray> {
     let patches = patch_array(
@@ -253,9 +262,9 @@ pub(crate) struct PatchColumn {
 }
 
 impl PatchColumn {
-    /// The patches of `array`, whose field is `field`.
-    pub(crate) fn new(array: &ArrayRef, field: &Field) -> Result<Self> {
-        let (child, grid) = part(field, patch_grid).ok_or_else(|| not_a_patch("this function", field))?;
+    /// The patches of `array`, whose field is `field`, for `function`.
+    pub(crate) fn new(function: &str, array: &ArrayRef, field: &Field) -> Result<Self> {
+        let (child, grid) = part(field, patch_grid).ok_or_else(|| not_a_patch(function, field))?;
         Ok(Self {
             grid,
             vectors: VectorColumn::new(&select(array, child)?)?,
@@ -290,8 +299,19 @@ pub(crate) fn encoder_of(field: &Field) -> Option<String> {
     embedding_encoder(field)
 }
 
+/// Refuses an argument that cannot be a patch. While a statement is planned nothing is known of a vector that CASE or
+/// coalesce gives out; [`PatchColumn::new`] knows what its rows are.
+pub(crate) fn check_patch(function: &str, field: &Field) -> Result<()> {
+    let is_vector = matches!(field.data_type(), DataType::FixedSizeList(item, _) if *item.data_type() == DataType::Float32);
+    let is_other = latent_generator(field).is_some() || embedding_encoder(field).is_some();
+    if grid_of(field).is_some() || (is_vector && !is_other) {
+        return Ok(());
+    }
+    Err(not_a_patch(function, field))
+}
+
 /// The message for an argument that is not a patch.
-pub(crate) fn not_a_patch(function: &str, field: &Field) -> datafusion::common::DataFusionError {
+fn not_a_patch(function: &str, field: &Field) -> datafusion::common::DataFusionError {
     plan_datafusion_err!(
         "{function} takes a PATCH or a SAMPLE, found `{}` of type {}; TO_PATCH(list, height => …, width => …, \
          cell_mm => …) makes a PATCH of a list of numbers",

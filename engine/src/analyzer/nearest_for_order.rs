@@ -21,9 +21,10 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use arrow::datatypes::DataType;
 use datafusion::{
     common::{
-        Column, Result, ScalarValue, TableReference,
+        Column, DFSchema, Result, ScalarValue, TableReference,
         config::ConfigOptions,
         tree_node::{Transformed, TreeNode},
     },
@@ -37,7 +38,7 @@ use datafusion::{
 use crate::{
     contains,
     nearest::{
-        Metric, NearestNode, QUERY, Search,
+        Metric, NearestNode, QUERY, Search, as_vector,
         node::{DISTANCE, MAX_K},
     },
 };
@@ -128,7 +129,7 @@ impl NearestForOrder {
         {
             return Ok(Some(found));
         }
-        match Asked::read(distance, plan) {
+        match Asked::read(distance, plan)? {
             Some(asked) => self.nearest(plan, asked, k).map(Some),
             None => Ok(None),
         }
@@ -148,7 +149,7 @@ impl NearestForOrder {
             Expr::Column(column) => projection.schema.maybe_index_of_column(column).zip(Some(column)),
             _ => None,
         };
-        let below = match (computed, Asked::read(inner, input)) {
+        let below = match (computed, Asked::read(inner, input)?) {
             // The distance is known already, so it is not computed a second time.
             (Some((index, column)), Some(asked)) => {
                 let (below, known) = self.nearest_with_distance(input, asked, k)?;
@@ -225,31 +226,38 @@ struct Asked {
 }
 
 impl Asked {
-    fn read(distance: &Expr, plan: &LogicalPlan) -> Option<Self> {
+    fn read(distance: &Expr, plan: &LogicalPlan) -> Result<Option<Self>> {
         let distance = distance.clone().unalias_nested().data;
         let Expr::ScalarFunction(call) = &distance else {
-            return None;
+            return Ok(None);
         };
         let metric = match call.name() {
             "l2_distance" => Metric::L2,
             "cosine_distance" => Metric::Cosine,
-            _ => return None,
+            _ => return Ok(None),
         };
         let [a, b] = call.args.as_slice() else {
-            return None;
+            return Ok(None);
         };
         let ((Expr::Column(vector), query) | (query, Expr::Column(vector))) = (a, b) else {
-            return None;
+            return Ok(None);
         };
         let is_constant =
             query.column_refs().is_empty() && !matches!(query, Expr::Literal(ScalarValue::Null, _));
-        if !is_constant || plan.schema().maybe_index_of_column(vector).is_none() {
-            return None;
-        }
-        Some(Self {
+        let Some(index) = plan
+            .schema()
+            .maybe_index_of_column(vector)
+            .filter(|_| is_constant)
+        else {
+            return Ok(None);
+        };
+        let DataType::FixedSizeList(_, length) = plan.schema().field(index).data_type() else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
             vector: vector.clone(),
-            query: query.clone(),
+            query: as_vector(query.clone(), *length, &DFSchema::empty())?,
             metric,
-        })
+        }))
     }
 }

@@ -5,6 +5,7 @@
 //! | `FROM t` | `SELECT * FROM t` |
 //! | `FETCH FIRST 3 ROWS ONLY` | `LIMIT 3` |
 //! | `GENERATE(seed => 7).usflux`, `(s.made).usflux` | `GENERATE(seed => 7)['usflux']` |
+//! | `DELETE FROM t AS x WHERE x.a = 1` | `DELETE FROM t WHERE a = 1` |
 //! | `QUALIFY rank() OVER w = 1`, `OVER (w ORDER BY b)` with `WINDOW w AS (PARTITION BY a)` | the window itself |
 
 use std::ops::ControlFlow;
@@ -24,6 +25,13 @@ struct Writer;
 
 impl ast::VisitorMut for Writer {
     type Break = ();
+
+    fn pre_visit_statement(&mut self, statement: &mut ast::Statement) -> ControlFlow<()> {
+        match statement {
+            ast::Statement::Delete(delete) => delete_by_alias(delete),
+            _ => ControlFlow::Continue(()),
+        }
+    }
 
     fn pre_visit_select(&mut self, select: &mut ast::Select) -> ControlFlow<()> {
         // DataFusion would give it no column.
@@ -98,6 +106,60 @@ fn fetch(query: &mut ast::Query) {
             limit: limit @ None, ..
         }) => *limit = Some(rows),
         Some(_) => query.fetch = Some(fetch),
+    }
+}
+
+/// DataFusion does not know the alias. In a subquery, where the table's own name may be that of other rows, it is left
+/// unknown.
+fn delete_by_alias(delete: &mut ast::Delete) -> ControlFlow<()> {
+    let (ast::FromTable::WithFromKeyword(tables) | ast::FromTable::WithoutKeyword(tables)) = &mut delete.from;
+    let [
+        ast::TableWithJoins {
+            relation: ast::TableFactor::Table { alias, .. },
+            joins,
+        },
+    ] = tables.as_mut_slice()
+    else {
+        return ControlFlow::Continue(());
+    };
+    match alias.take_if(|alias| joins.is_empty() && alias.columns.is_empty()) {
+        Some(alias) => delete.selection.visit(&mut OfAlias {
+            alias: alias.name,
+            depth: 0,
+        }),
+        None => ControlFlow::Continue(()),
+    }
+}
+
+/// Takes the alias of the only table from before its columns.
+struct OfAlias {
+    alias: Ident,
+    /// In how many subqueries.
+    depth: usize,
+}
+
+impl ast::VisitorMut for OfAlias {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &mut ast::Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut ast::Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut ast::Expr) -> ControlFlow<()> {
+        if let ast::Expr::CompoundIdentifier(parts) = expr
+            && let [table, column] = parts.as_slice()
+            && self.depth == 0
+            && normal(table) == normal(&self.alias)
+        {
+            *expr = ast::Expr::Identifier(column.clone());
+        }
+        ControlFlow::Continue(())
     }
 }
 

@@ -5,7 +5,7 @@ use helioql_catalog::KEYWORDS;
 use helioql_grammar::{Diagnostic, Quantity, TokenWithSpan, ast::Show, closest, sqlparser::tokenizer::Token};
 
 use super::{rules::Family, templates::About};
-use crate::relations::relations;
+use crate::{relations::relations, types::sample_names};
 
 /// Adds "did you mean" from the names of the session.
 pub(super) fn suggest(
@@ -37,6 +37,7 @@ pub(super) fn suggest(
         Family::Relation => relations_of(state),
         Family::Setting => settings(state, name),
         Family::Shown => lists().chain(settings(state, name)).collect(),
+        Family::Field => sample_names().map(str::to_owned).collect(),
         Family::Type => TYPES.map(str::to_owned).to_vec(),
     };
     // In order, so that the answer does not depend on a map of DataFusion's.

@@ -19,6 +19,8 @@ pub(crate) enum Family {
     /// What SHOW can show.
     Shown,
     Type,
+    /// A field of a SAMPLE.
+    Field,
     /// A function that is there.
     Call,
     /// A named argument of one.
@@ -369,11 +371,10 @@ pub(super) const RULES: &[Rule] = &[
         "",
         "",
     ),
-    rule(
+    unknown(
         "Field {} not found in struct",
         "there is no field `{0}`",
-        "",
-        "{0}",
+        Family::Field,
     ),
     of_query(
         "Incompatible inputs for Union: Previous inputs were of type {}, but got incompatible type {} on column '{}'",
@@ -386,6 +387,36 @@ pub(super) const RULES: &[Rule] = &[
         "the two sides of UNION have different numbers of columns",
         "",
         "UNION",
+    ),
+    rule(
+        "the rows have vectors of {} numbers, the list has {}",
+        "the rows have vectors of {0} numbers, the list has {1}",
+        "",
+        "[",
+    ),
+    rule(
+        "Physical plan does not support logical expression InSubquery({}",
+        "IN (subquery) is not known here",
+        "WHERE and the columns of SELECT take it; elsewhere, a sub-select can make a column of it first",
+        "IN",
+    ),
+    rule(
+        "Physical plan does not support logical expression Exists({}",
+        "EXISTS is not known here",
+        "WHERE and the columns of SELECT take it; elsewhere, a sub-select can make a column of it first",
+        "EXISTS",
+    ),
+    rule(
+        "Physical plan does not support logical expression ScalarSubquery({}",
+        "a subquery cannot be answered for each row",
+        "what ties it to the row is an equality, as in WHERE a.harpnum = s.harpnum, and nothing but its WHERE speaks of the row",
+        "",
+    ),
+    rule(
+        "Physical plan does not support logical expression OuterReferenceColumn({}",
+        "a column of the outer query cannot be read that deep",
+        "a join or LATERAL brings it in",
+        "",
     ),
     // Aggregates and clauses.
     of_query(

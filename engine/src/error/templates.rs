@@ -107,7 +107,8 @@ fn fill(ours: &str, found: &[&str]) -> String {
         .replace("value(s)", "values")
 }
 
-/// An expression as SQL writes it: without the types that DataFusion shows, `Int64(1)` or `Utf8("x")`.
+/// An expression as it was typed: without the types that DataFusion shows, `Int64(1)` or `Utf8("x")`, and with quantities
+/// as literals.
 pub(super) fn plain(text: &str) -> String {
     const TEXTS: [&str; 3] = ["Utf8(\"", "LargeUtf8(\"", "Utf8View(\""];
     const VALUES: [&str; 9] = [
@@ -134,12 +135,37 @@ pub(super) fn plain(text: &str) -> String {
         {
             out.push_str(inner);
             rest = after;
+        } else if let Some((literal, after)) = opened("quantity(").and_then(quantity) {
+            out.push_str(&literal);
+            rest = after;
         } else {
             out.push(first);
             rest = &rest[first.len_utf8()..];
         }
     }
     out
+}
+
+/// `1e22Mx` and what follows, of the inside of the call that the grammar writes it out as: `1e22,'Mx',1,8,14)`, with or
+/// without the types of the arguments.
+fn quantity(call: &str) -> Option<(String, &str)> {
+    let mut parts = call.splitn(5, ',');
+    let [value, unit, _, _] = [parts.next()?, parts.next()?, parts.next()?, parts.next()?].map(plain);
+    let (end, after) = parts.next()?.split_once(')')?;
+    let after = if end.contains('(') {
+        after.strip_prefix(')')?
+    } else {
+        after
+    };
+    let value: f64 = value.parse().ok()?;
+    let unit = unit.trim_matches('\'');
+    let is_long = value != 0.0 && !(1e-3..1e6).contains(&value.abs());
+    let text = if is_long {
+        format!("{value:e}{unit}")
+    } else {
+        format!("{value}{unit}")
+    };
+    Some((text, after))
 }
 
 /// Types parted by commas.
@@ -237,6 +263,12 @@ mod tests {
         for (theirs, ours) in [
             ("Int64(1) + Utf8(\"a\")", "1 + 'a'"),
             ("f(Float64(1.5), Boolean(true))", "f(1.5, true)"),
+            (
+                "a > quantity(Float64(1e22),Utf8(\"Mx\"),Int64(1),Int64(8),Int64(14)) + 1",
+                "a > 1e22Mx + 1",
+            ),
+            ("(quantity(60,'Mm',1,8,12))", "(60Mm)"),
+            ("quantity(60)", "quantity(60)"),
             ("Int64(", "Int64("),
             ("xInt64(1)", "xInt64(1)"),
         ] {

@@ -1,9 +1,10 @@
-//! `l2_distance(a, b)` and `cosine_distance(a, b)` of two vectors of one length.
+//! `l2_distance(a, b)` and `cosine_distance(a, b)` of two vectors of one length, lists of numbers among them.
 
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 use arrow::{
-    array::{ArrayRef, Float64Array},
+    array::{Array, ArrayRef, AsArray, Float32Array, Float64Array, ListArray},
+    compute::cast,
     datatypes::{DataType, Field, FieldRef},
 };
 use datafusion::{
@@ -13,7 +14,7 @@ use datafusion::{
 use helioql_grammar::bind::CallSignature;
 
 use super::{Kernel, Rows, required};
-use crate::{documentation::Documentation, nearest::metric::Metric, types::VectorColumn};
+use crate::{documentation::Documentation, nearest::metric::Metric};
 
 #[derive(Debug)]
 pub(super) struct Distance {
@@ -32,7 +33,7 @@ impl Distance {
             metric: Metric::L2,
             summary: "Euclidean distance of two vectors, as NEAREST uses it",
             details: "√Σ (a − b)². The operator <-> is the same; ORDER BY embedding <-> x LIMIT k is planned as NEAREST is.",
-            example: "SELECT round(l2_distance(arrow_cast([3.0, 0.0], 'FixedSizeList(2, Float32)'), arrow_cast([0.0, 4.0], 'FixedSizeList(2, Float32)')), 6) AS l2",
+            example: "SELECT round(l2_distance([3, 0], [0, 4]), 6) AS l2",
             error: &["SELECT l2_distance(embedding, usflux) FROM sharps"],
         }
     }
@@ -43,9 +44,18 @@ impl Distance {
             metric: Metric::Cosine,
             summary: "One minus the cosine of the angle between two vectors",
             details: "1 − a·b / (|a| |b|): 0 for one direction, 1 for a right angle, 2 for opposite ones; NaN where a vector is zero. The operator <=> is the same.",
-            example: "SELECT round(cosine_distance(arrow_cast([3.0, 0.0], 'FixedSizeList(2, Float32)'), arrow_cast([0.0, 4.0], 'FixedSizeList(2, Float32)')), 6) AS cosine",
+            example: "SELECT round(cosine_distance([3, 0], [0, 4]), 6) AS cosine",
             error: &["SELECT cosine_distance(embedding, usflux) FROM sharps"],
         }
+    }
+}
+
+impl Distance {
+    fn lengths_differ<T>(&self, a: impl Display, b: impl Display) -> Result<T> {
+        plan_err!(
+            "{} takes two vectors of one length, found {a} and {b} numbers",
+            self.name
+        )
     }
 }
 
@@ -56,7 +66,7 @@ impl Kernel for Distance {
             parameters: ["a", "b"]
                 .map(|name| {
                     required(name)
-                        .taking("EMBEDDING, LATENT or other vector")
+                        .taking("EMBEDDING, LATENT, other vector or list of numbers")
                         .about("a vector, as long as the other")
                 })
                 .to_vec(),
@@ -83,16 +93,12 @@ impl Kernel for Distance {
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        match (args.arg_fields[0].data_type(), args.arg_fields[1].data_type()) {
-            (DataType::FixedSizeList(_, a), DataType::FixedSizeList(_, b)) if a == b => {
-                Ok(Arc::new(Field::new(self.name, DataType::Float64, true)))
+        let (a, b) = (args.arg_fields[0].data_type(), args.arg_fields[1].data_type());
+        match (a, b) {
+            (DataType::FixedSizeList(_, a), DataType::FixedSizeList(_, b)) if a != b => {
+                self.lengths_differ(a, b)
             }
-            (DataType::FixedSizeList(_, a), DataType::FixedSizeList(_, b)) => {
-                plan_err!(
-                    "{} takes two vectors of one length, found {a} and {b} numbers",
-                    self.name
-                )
-            }
+            _ if is_vector(a) && is_vector(b) => Ok(Arc::new(Field::new(self.name, DataType::Float64, true))),
             _ => plan_err!(
                 "{} takes two vectors, such as embeddings; EMBED(patch) makes one",
                 self.name
@@ -101,13 +107,45 @@ impl Kernel for Distance {
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let (a, b) = (
-            VectorColumn::new(&rows.array(0)?)?,
-            VectorColumn::new(&rows.array(1)?)?,
-        );
-        let distances: Float64Array = (0..rows.len())
-            .map(|index| Some(self.metric.distance(a.get(index)?, b.get(index)?)))
-            .collect();
-        Ok(Arc::new(distances))
+        let (a, b) = (Vectors::new(&rows.array(0)?)?, Vectors::new(&rows.array(1)?)?);
+        let distances = (0..rows.len()).map(|index| match a.get(index).zip(b.get(index)) {
+            Some((a, b)) if a.len() != b.len() => self.lengths_differ(a.len(), b.len()),
+            vectors => Ok(vectors.map(|(a, b)| self.metric.distance(a, b))),
+        });
+        Ok(Arc::new(distances.collect::<Result<Float64Array>>()?))
+    }
+}
+
+/// Vectors of our own types, or lists of numbers.
+fn is_vector(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::FixedSizeList(item, _) | DataType::List(item) | DataType::LargeList(item) => {
+            item.data_type().is_numeric()
+        }
+        _ => false,
+    }
+}
+
+/// A column of vectors, which may be of several lengths.
+struct Vectors {
+    list: ListArray,
+    values: Float32Array,
+}
+
+impl Vectors {
+    fn new(array: &ArrayRef) -> Result<Self> {
+        let list = cast(array, &DataType::new_list(DataType::Float32, true))?;
+        let list = list.as_list::<i32>().clone();
+        let values = list.values().as_primitive().clone();
+        Ok(Self { list, values })
+    }
+
+    /// The vector of row `index`; none where it or one of its numbers is NULL.
+    fn get(&self, index: usize) -> Option<&[f32]> {
+        let offsets = self.list.offsets();
+        let numbers = offsets[index] as usize..offsets[index + 1] as usize;
+        let is_null = self.list.is_null(index)
+            || self.values.null_count() > 0 && numbers.clone().any(|number| self.values.is_null(number));
+        (!is_null).then(|| &self.values.values()[numbers])
     }
 }

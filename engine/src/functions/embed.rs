@@ -12,7 +12,7 @@ use crate::{
     documentation::Documentation,
     error::Error,
     models::{DEFAULT_ENCODER, Handle},
-    types::{PatchColumn, grid_of, not_a_patch, vector_array},
+    types::{PatchColumn, check_patch, vector_array},
 };
 
 /// How many patches go through the encoder between two looks at the cancel flag.
@@ -61,10 +61,7 @@ impl Kernel for Embed {
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let patch = &args.arg_fields[0];
-        if grid_of(patch).is_none() {
-            return Err(not_a_patch("EMBED", patch));
-        }
+        check_patch("EMBED", &args.arg_fields[0])?;
         let name = constant_text(args, 1, "EMBED")?;
         let encoder = self.models.encoder(name.as_deref().unwrap_or(DEFAULT_ENCODER))?;
         Ok(Arc::new(embedding_field(
@@ -79,7 +76,7 @@ impl Kernel for Embed {
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
+        let patches = PatchColumn::new("EMBED", &rows.array(0)?, rows.field(0))?;
         let names = rows.text(1)?;
         let name = names
             .iter()

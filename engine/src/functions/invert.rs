@@ -19,7 +19,7 @@ use crate::{
     generator::{Generator, GeneratorConfig},
     invert::{Inverted, invert},
     models::{DEFAULT_ENCODER, DEFAULT_GENERATOR, Handle, Named},
-    types::{PatchColumn, Sample, grid_of, not_a_patch, sample_array, sample_fields},
+    types::{PatchColumn, Sample, check_patch, sample_array, sample_fields},
 };
 
 #[derive(Debug)]
@@ -53,10 +53,7 @@ pub(crate) fn parameters() -> Vec<Parameter> {
 
 /// The type of the sample for a patch of `args`.
 pub(super) fn return_fields(models: &Handle, args: &ReturnFieldArgs<'_>) -> Result<Fields> {
-    let given = &args.arg_fields[0];
-    if grid_of(given).is_none() {
-        return Err(not_a_patch("INVERT", given));
-    }
+    check_patch("INVERT", &args.arg_fields[0])?;
     let name = constant_text(args, 1, "INVERT")?.unwrap_or_else(|| DEFAULT_GENERATOR.to_owned());
     // Named here so that a wrong name is refused before anything runs.
     models.encoder(
@@ -73,7 +70,7 @@ pub(super) type Found = (Arc<Named<Generator>>, Vec<Option<Inverted>>);
 
 /// Inverts each patch of the rows.
 pub(super) fn inverted(models: &Handle, rows: &Rows<'_>) -> Result<Found> {
-    let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
+    let patches = PatchColumn::new("INVERT", &rows.array(0)?, rows.field(0))?;
     let first =
         |names: &StringArray, default: &str| names.iter().flatten().next().unwrap_or(default).to_owned();
     let generator = models.generator(&first(&rows.text(1)?, DEFAULT_GENERATOR))?;

@@ -16,7 +16,7 @@ use crate::{
     documentation::Documentation,
     patch::Patch,
     physics,
-    types::{PatchColumn, grid_of, measured_keywords, not_a_patch, paper_keywords},
+    types::{PatchColumn, check_patch, measured_keywords, paper_keywords},
 };
 
 /// The functions of all measured keywords.
@@ -86,14 +86,12 @@ impl Kernel for KeywordOf {
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        if grid_of(&args.arg_fields[0]).is_none() {
-            return Err(not_a_patch(&self.name.to_uppercase(), &args.arg_fields[0]));
-        }
+        check_patch(&self.name.to_uppercase(), &args.arg_fields[0])?;
         Ok(Arc::new(keyword_field(self.keyword)))
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
+        let patches = PatchColumn::new(&self.name.to_uppercase(), &rows.array(0)?, rows.field(0))?;
         let measured = rows.indices().map(|index| {
             let patch = patches.get(index?);
             let value = patch.and_then(|patch| (self.measure)(&patch, self.keyword.name));

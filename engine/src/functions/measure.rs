@@ -17,7 +17,7 @@ use super::{Kernel, Rows, patch};
 use crate::{
     documentation::Documentation,
     physics,
-    types::{PatchColumn, grid_of, measured_keywords, not_a_patch, quantity_arrays},
+    types::{PatchColumn, check_patch, measured_keywords, quantity_arrays},
 };
 
 #[derive(Debug)]
@@ -50,15 +50,13 @@ impl Kernel for Measure {
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        if grid_of(&args.arg_fields[0]).is_none() {
-            return Err(not_a_patch("MEASURE", &args.arg_fields[0]));
-        }
+        check_patch("MEASURE", &args.arg_fields[0])?;
         let fields: Fields = measured_keywords().map(keyword_field).collect();
         Ok(Arc::new(Field::new("measure", DataType::Struct(fields), true)))
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
+        let patches = PatchColumn::new("MEASURE", &rows.array(0)?, rows.field(0))?;
         let measured = rows
             .indices()
             .map(|index| Ok(patches.get(index?).map(|patch| physics::measure(&patch))))

@@ -16,7 +16,7 @@ use super::{Kernel, Rows, constant_text, in_dimension, number, patch, text};
 use crate::{
     documentation::Documentation,
     picture,
-    types::{PatchColumn, grid_of, not_a_patch},
+    types::{PatchColumn, check_patch},
 };
 
 /// The field that is white, in Gauss: where the shipped generator's training images were clipped.
@@ -55,9 +55,7 @@ impl Kernel for Render {
     }
 
     fn return_field(&self, args: &ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        if grid_of(&args.arg_fields[0]).is_none() {
-            return Err(not_a_patch("RENDER", &args.arg_fields[0]));
-        }
+        check_patch("RENDER", &args.arg_fields[0])?;
         match constant_text(args, 1, "RENDER")?.as_deref() {
             None | Some("png") => Ok(Arc::new(Field::new("render", DataType::Binary, true))),
             Some(other) => plan_err!("RENDER: format is 'png', found '{other}'"),
@@ -65,7 +63,7 @@ impl Kernel for Render {
     }
 
     fn invoke(&self, rows: &Rows<'_>) -> Result<ArrayRef> {
-        let patches = PatchColumn::new(&rows.array(0)?, rows.field(0))?;
+        let patches = PatchColumn::new("RENDER", &rows.array(0)?, rows.field(0))?;
         let ranges = rows.f64(2)?;
         let mut pictures = BinaryBuilder::new();
         for row in rows.indices() {

@@ -111,7 +111,7 @@ fn append(set: &mut TrainingSet, batch: &RecordBatch, aside: impl Fn(usize) -> b
     let Some(index) = schema.fields().iter().position(|field| grid_of(field).is_some()) else {
         return Ok(());
     };
-    let patches = PatchColumn::new(batch.column(index), schema.field(index))?;
+    let patches = PatchColumn::new("a training set", batch.column(index), schema.field(index))?;
     let regions = REGION.iter().find_map(|name| batch.column_by_name(name));
     let regions = regions.map(|column| cast(column, &DataType::Int64)).transpose()?;
     let times = TIME

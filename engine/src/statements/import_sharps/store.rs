@@ -246,7 +246,7 @@ fn of_schema(models: &Handle, schema: &SchemaRef, batch: &RecordBatch) -> Result
     let there = batch.schema();
     let (from, onto) = (there.field_with_name("embedding")?, schema.field(embedding));
     if encoder_of(from) != encoder_of(onto) {
-        let patches = PatchColumn::new(&columns[patch], there.field_with_name("patch")?)?;
+        let patches = PatchColumn::new("IMPORT SHARPS", &columns[patch], there.field_with_name("patch")?)?;
         let encoder = models.encoder(DEFAULT_ENCODER)?;
         let embedded = (0..batch.num_rows())
             .map(|row| {

@@ -56,7 +56,8 @@ impl Predicate {
         let changes = predicate.exists(|expr| {
             Ok(match expr {
                 Expr::ScalarFunction(call) => call.func.signature().volatility != Volatility::Immutable,
-                Expr::ScalarVariable(..) => true,
+                // The next statement's is another, though it may be equal.
+                Expr::ScalarSubquery(_) | Expr::ScalarVariable(..) => true,
                 _ => false,
             })
         })?;
