@@ -88,15 +88,11 @@ fn around(rule: &str, explained: &[Vec<String>]) -> Outcome<(String, Option<Stri
     Err(format!("no rule `{rule}` ran").into())
 }
 
-/// A plan as it stands in a file, without the middle of what is long: arguments that were not given, and all columns
-/// of `sharps`.
+/// A plan as it stands in a file, without the middle of what is long: all columns of `sharps`.
 fn indented(plan: &str) -> String {
     const LONGEST: usize = 300;
     let lines = plan.trim_end().lines().map(|line| {
-        let mut line = format!("  {}", line.trim_end());
-        while line.contains("NULL, NULL, ") {
-            line = line.replace("NULL, NULL, ", "NULL, ");
-        }
+        let line = format!("  {}", line.trim_end());
         let items: Vec<&str> = line.split(", ").collect();
         match items.as_slice() {
             [first, second, .., last] if line.len() > LONGEST => format!("{first}, {second}, …, {last}"),

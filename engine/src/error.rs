@@ -17,8 +17,11 @@ use std::sync::Arc;
 use ::datafusion::{error::DataFusionError, execution::SessionState};
 use helioql_grammar::{Diagnostic, ParseError, Span, TokenWithSpan, closest};
 
-pub(crate) use self::place::{find_words, tokens};
 use self::{datafusion::Translated, rules::Family, templates::About};
+pub(crate) use self::{
+    place::{find_words, tokens},
+    templates::plain,
+};
 
 use crate::{directions::DirectionsError, nn::ModelError, patch, physics, simulator, target::TargetError};
 

@@ -264,6 +264,11 @@ impl Session {
         Ok(())
     }
 
+    /// The signatures of the functions.
+    pub(crate) fn calls(&self) -> &dyn Signatures {
+        &self.calls
+    }
+
     fn parameters(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Constant>> {
         self.parameters
             .lock()

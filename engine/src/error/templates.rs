@@ -109,7 +109,7 @@ fn fill(ours: &str, found: &[&str]) -> String {
 
 /// An expression as it was typed: without the types that DataFusion shows, `Int64(1)` or `Utf8("x")`, and with quantities
 /// as literals.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     const TEXTS: [&str; 3] = ["Utf8(\"", "LargeUtf8(\"", "Utf8View(\""];
     const VALUES: [&str; 9] = [
         "Boolean(", "Int64(", "Int32(", "Int16(", "Int8(", "UInt64(", "UInt32(", "Float64(", "Float32(",

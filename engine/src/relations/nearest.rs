@@ -310,7 +310,9 @@ fn plan_query(
     match field.data_type() {
         DataType::FixedSizeList(_, found) if *found == length => {}
         DataType::FixedSizeList(_, found) => {
-            return plan_err!("NEAREST: the rows have vectors of {length} numbers, `to` has {found}");
+            return plan_err!(
+                "NEAREST: the rows have vectors of {length} numbers, `to` has {found}; EMBED(…) makes a vector of a patch"
+            );
         }
         _ => {
             let message = format!(

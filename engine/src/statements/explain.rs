@@ -1,7 +1,9 @@
-//! EXPLAIN, in whose texts a list of many numbers stands by its first ones, since the value of a subquery may be a patch.
+//! EXPLAIN, whose plans are shown as [`text`] writes them.
 //!
 //! `EXPLAIN [ANALYZE] FORMAT JSON query`: one row with both plans as a JSON text. Every node has its `name`, its
 //! `detail` as the other formats show it, and its `inputs`; after ANALYZE also `metrics`, times in nanoseconds.
+
+mod text;
 
 use std::sync::Arc;
 
@@ -18,16 +20,12 @@ use datafusion::{
     physical_plan::{ExecutionPlan, displayable, execute_stream},
 };
 use futures::StreamExt;
-use helioql_grammar::ast::Explain;
+use helioql_grammar::{ast::Explain, bind::Signatures};
 use serde_json::{Map, Value, json};
 
+use self::text::readable;
 use super::answer;
 use crate::{Result, session::Session};
-
-/// A list of more numbers is shortened.
-const MANY: usize = 12;
-/// How many of them stay.
-const SHOWN: usize = 3;
 
 pub(super) async fn execute(session: &Session, explain: &Explain) -> Result<DataFrame> {
     let (plan, state) = session.plan(&explain.query).await?;
@@ -42,8 +40,8 @@ pub(super) async fn execute(session: &Session, explain: &Explain) -> Result<Data
             batch?;
         }
     }
-    let plans =
-        json!({ "logical": of_logical(&logical), "physical": of_physical(&physical, explain.analyze) });
+    let calls = session.calls();
+    let plans = json!({ "logical": of_logical(&logical, calls), "physical": of_physical(&physical, explain.analyze, calls) });
     let text = serde_json::to_string_pretty(&plans).unwrap_or_default();
     let schema = Schema::new(vec![Field::new("plan", DataType::Utf8, false)]);
     let column: ArrayRef = Arc::new(StringArray::from(vec![text]));
@@ -57,7 +55,9 @@ pub(crate) async fn in_text(session: &Session, state: SessionState, plan: Logica
     let batch = concat_batches(&schema, &batches)?;
     let columns = batch.columns().iter().map(|column| {
         let texts = column.as_string_opt::<i32>()?.iter();
-        let short: StringArray = texts.map(|text| text.map(shortened)).collect();
+        let short: StringArray = texts
+            .map(|text| text.map(|text| readable(text, session.calls())))
+            .collect();
         Some(Arc::new(short) as ArrayRef)
     });
     let columns = columns
@@ -66,41 +66,21 @@ pub(crate) async fn in_text(session: &Session, state: SessionState, plan: Logica
     answer(session, RecordBatch::try_new(schema, columns.collect())?)
 }
 
-/// `[0.5, 0.25, 0.125, … 16384 numbers]` for a list of so many.
-fn shortened(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(open) = rest.find('[') {
-        let (before, list) = rest.split_at(open + 1);
-        out.push_str(before);
-        rest = list;
-        let Some((numbers, _)) = list.split_once(']') else {
-            break;
-        };
-        let count = numbers.split(", ").count();
-        let is_number = |text: &str| text == "null" || text.parse::<f64>().is_ok();
-        if count > MANY && numbers.split(", ").all(is_number) {
-            let first: Vec<&str> = numbers.split(", ").take(SHOWN).collect();
-            out.extend([&first.join(", "), ", … ", &count.to_string(), " numbers"]);
-            rest = &list[numbers.len()..];
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
-fn of_logical(plan: &LogicalPlan) -> Value {
+fn of_logical(plan: &LogicalPlan, calls: &dyn Signatures) -> Value {
     let text = plan.display().to_string();
-    let mut node = named(&text);
+    let mut node = named(&text, calls);
     node.insert(
         "inputs".to_owned(),
-        plan.inputs().into_iter().map(of_logical).collect(),
+        plan.inputs()
+            .into_iter()
+            .map(|input| of_logical(input, calls))
+            .collect(),
     );
     Value::Object(node)
 }
 
-fn of_physical(plan: &Arc<dyn ExecutionPlan>, analyzed: bool) -> Value {
-    let mut node = named(&displayable(plan.as_ref()).one_line().to_string());
+fn of_physical(plan: &Arc<dyn ExecutionPlan>, analyzed: bool, calls: &dyn Signatures) -> Value {
+    let mut node = named(&displayable(plan.as_ref()).one_line().to_string(), calls);
     if analyzed && let Some(metrics) = plan.metrics() {
         let metrics = metrics.aggregate_by_name();
         let values = metrics
@@ -111,40 +91,17 @@ fn of_physical(plan: &Arc<dyn ExecutionPlan>, analyzed: bool) -> Value {
     let inputs = plan
         .children()
         .into_iter()
-        .map(|input| of_physical(input, analyzed));
+        .map(|input| of_physical(input, analyzed, calls));
     node.insert("inputs".to_owned(), inputs.collect());
     Value::Object(node)
 }
 
 /// `Nearest: k=5, …` taken apart.
-fn named(text: &str) -> Map<String, Value> {
-    let text = shortened(text.trim_end());
+fn named(text: &str, calls: &dyn Signatures) -> Map<String, Value> {
+    let text = readable(text.trim_end(), calls);
     let (name, detail) = text.split_once(": ").unwrap_or((&text, ""));
     let mut node = Map::new();
     node.insert("name".to_owned(), json!(name));
     node.insert("detail".to_owned(), json!(detail));
     node
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_long_lists_of_numbers_are_shortened() {
-        let numbers: Vec<String> = (0..20).map(|number| format!("{number}.5")).collect();
-        let long = format!("expr=[a, scalar_subquery({{patch:[{}]}})]", numbers.join(", "));
-        assert_eq!(
-            shortened(&long),
-            "expr=[a, scalar_subquery({patch:[0.5, 1.5, 2.5, … 20 numbers]})]"
-        );
-        let names: Vec<String> = (0..20).map(|number| format!("c{number}")).collect();
-        for kept in [
-            format!("projection=[{}]", names.join(", ")),
-            "[1, 2, NaN]".to_owned(),
-            "[1, ".repeat(20),
-        ] {
-            assert_eq!(shortened(&kept), kept);
-        }
-    }
 }
