@@ -203,6 +203,19 @@ fn binary_formats_hold_one_result_with_types_and_units() -> Result {
         assert_eq!(piped.code, Some(1));
         assert!(piped.stderr.contains("holds one result"), "{}", piped.stderr);
     }
+    let interval = [
+        "--format",
+        "parquet",
+        "-c",
+        "SELECT INTERVAL '12 minutes' AS cadence",
+    ];
+    let refused = place.run(&interval)?;
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(1), ""));
+    assert!(
+        refused.stderr.contains("CAST(cadence AS VARCHAR)"),
+        "{}",
+        refused.stderr
+    );
     let file = place.path("out.parquet");
     let read = place.run(&[
         "-c",

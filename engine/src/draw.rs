@@ -37,28 +37,27 @@ pub(crate) struct Request {
 /// The samples for `requests`, in their order.
 pub(crate) fn draw(models: &Handle, generator: &str, requests: &[Request]) -> Result<Vec<Arc<Sample>>> {
     let named = models.generator(generator)?;
+    let meter = meter::current();
     let mut samples = Vec::with_capacity(requests.len());
     for chunk in requests.chunks(CHUNK) {
-        let drawn: Vec<(Arc<Sample>, usize)> = chunk
+        let drawn = chunk
             .par_iter()
             .map(|request| {
                 models.check_cancelled()?;
-                draw_one(models, generator, &named, request)
+                meter.enter(|| draw_one(models, generator, &named, request))
             })
-            .collect::<Result<_>>()?;
-        meter::solved(drawn.iter().map(|(_, iterations)| iterations).sum());
-        samples.extend(drawn.into_iter().map(|(sample, _)| sample));
+            .collect::<Result<Vec<_>>>()?;
+        samples.extend(drawn);
     }
     Ok(samples)
 }
 
-/// A sample, and how often the solver turned for it: never where it was remembered.
 fn draw_one(
     models: &Handle,
     name: &str,
     generator: &Named<Generator>,
     request: &Request,
-) -> Result<(Arc<Sample>, usize)> {
+) -> Result<Arc<Sample>> {
     if request.seed < 0 {
         return Err(Error::Unsupported(format!(
             "seed is a whole number from 0, found {}",
@@ -75,8 +74,7 @@ fn draw_one(
         seed: request.seed,
         tolerance: request.tolerance.to_bits(),
     };
-    let mut iterations = 0;
-    let sample = models.remember(key, || {
+    models.remember(key, || {
         let seed = request.seed as u64;
         if request.targets.is_empty() {
             let latent = Generator::latent(seed, 0, generator.config().latent_dim);
@@ -104,7 +102,6 @@ fn draw_one(
             0,
             request.tolerance,
         )?;
-        iterations = solved.iterations;
         let view = View {
             w: solved.w,
             patch: solved.patch,
@@ -115,8 +112,7 @@ fn draw_one(
             iterations: Some(solved.iterations),
             ..Sample::new(generator.config(), view)
         })
-    })?;
-    Ok((sample, iterations))
+    })
 }
 
 /// A seed for a call that gave none, small enough to be typed again.

@@ -22,10 +22,15 @@ pub mod scale;
 mod tests;
 pub mod train;
 
+use std::time::Instant;
+
 use candle_core::{Device, Tensor};
 
-use crate::nn::{ModelError, Parameters, Random, Result};
-use crate::patch::{Grid, Patch};
+use crate::{
+    meter,
+    nn::{ModelError, Parameters, Random, Result},
+    patch::{Grid, Patch},
+};
 
 pub use calibration::Calibration;
 pub use config::{Arch, Dcgan, GeneratorConfig, Head};
@@ -122,6 +127,7 @@ impl Generator {
     pub fn synthesize(&self, w: &[Vec<f32>]) -> Result<Vec<Patch>> {
         let mut patches = Vec::with_capacity(w.len());
         for w in w.chunks(BATCH) {
+            let start = Instant::now();
             let w = rows("a w vector", w, self.config.w_dim)?;
             let mut images: Vec<f32> = self.network.synthesize(&w)?.flatten_all()?.to_vec1()?;
             let grid = self.grid();
@@ -131,6 +137,7 @@ impl Generator {
                 }
                 self.patch(image)
             }));
+            meter::drew(w.dim(0)?, start.elapsed());
         }
         Ok(patches)
     }
@@ -138,7 +145,10 @@ impl Generator {
     /// Draws w (n, w) as images (n, 1, size, size) with values in [−1, 1], before their correction; the gradient of
     /// w goes through.
     pub(crate) fn images(&self, w: &Tensor) -> Result<Tensor> {
-        self.network.synthesize(w)
+        let start = Instant::now();
+        let images = self.network.synthesize(w)?;
+        meter::drew(w.dim(0)?, start.elapsed());
+        Ok(images)
     }
 
     /// Draws the patches of z: [`map`](Self::map), then [`synthesize`](Self::synthesize).

@@ -17,7 +17,7 @@ use datafusion::{
     dataframe::DataFrame,
     execution::SessionState,
     logical_expr::LogicalPlan,
-    physical_plan::{ExecutionPlan, displayable, execute_stream},
+    physical_plan::{ExecutionPlan, displayable, execute_stream, metrics::MetricValue},
 };
 use futures::StreamExt;
 use helioql_grammar::{ast::Explain, bind::Signatures};
@@ -85,7 +85,7 @@ fn of_physical(plan: &Arc<dyn ExecutionPlan>, analyzed: bool, calls: &dyn Signat
         let metrics = metrics.aggregate_by_name();
         let values = metrics
             .iter()
-            .map(|metric| (metric.value().name().to_owned(), json!(metric.value().as_usize())));
+            .map(|metric| (metric.value().name().to_owned(), number(metric.value())));
         node.insert("metrics".to_owned(), Value::Object(values.collect()));
     }
     let inputs = plan
@@ -94,6 +94,17 @@ fn of_physical(plan: &Arc<dyn ExecutionPlan>, analyzed: bool, calls: &dyn Signat
         .map(|input| of_physical(input, analyzed, calls));
     node.insert("inputs".to_owned(), inputs.collect());
     Value::Object(node)
+}
+
+/// A quotient as it is shown, everything else in its base unit.
+fn number(metric: &MetricValue) -> Value {
+    match metric {
+        MetricValue::Custom { value, .. } => value
+            .to_string()
+            .parse()
+            .map_or(Value::Null, |value: f64| json!(value)),
+        other => json!(other.as_usize()),
+    }
 }
 
 /// `Nearest: k=5, …` taken apart.

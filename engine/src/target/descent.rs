@@ -9,6 +9,7 @@
 use super::goal::{Goal, all_met, squared_miss};
 use crate::{
     directions::{Cholesky, Directions, DirectionsError, Explorer, Order, View, add, dot, moved},
+    meter,
     nn::ModelError,
 };
 
@@ -197,6 +198,7 @@ pub(crate) fn descend(
             fresh = false;
         }
     }
+    meter::solved(iterations);
     Ok(Arrival {
         met: all_met(goals, &view.quantities),
         view,

@@ -26,9 +26,10 @@ pub(crate) const SYNTAX: Syntax = Syntax {
 Without ANALYZE nothing is run, no model either. NEAREST names its path (exact, or exact over filter), the column that \
 it compares, whether it is a join, and the predicates on pairs of rows that it applies before ranking.\n\n\
 ANALYZE runs the query. NEAREST then shows distances_computed; ModelExec shows for each function that runs a model how \
-often it was called, for how many rows and how long, and how often the solver of GENERATE turned.\n\n\
+often it was called, for how many rows and how long, how often the solver turned for targets, how many images it had drawn and \
+in how many milliseconds each. A sample that is remembered is not drawn again.\n\n\
 FORMAT JSON, ours, gives both plans as one text: every node has name, detail and inputs, after ANALYZE also metrics, \
-times in nanoseconds. The formats indent, tree, pgjson and graphviz are DataFusion's.",
+times in nanoseconds but for ms_per_image. The formats indent, tree, pgjson and graphviz are DataFusion's.",
     settings: &[],
     returns: "plan_type and plan, or plan alone for JSON.",
     examples: &["EXPLAIN (FORMAT JSON) SELECT 1 AS one"],

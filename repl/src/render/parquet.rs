@@ -11,8 +11,9 @@ use ::parquet::{
 };
 use arrow::{
     array::RecordBatch,
-    datatypes::{Schema, SchemaRef},
+    datatypes::{DataType, Schema, SchemaRef},
 };
+use helioql_grammar::Diagnostic;
 
 use super::Renderer;
 use crate::error::{Error, Result};
@@ -39,6 +40,16 @@ impl ParquetFile {
 
 impl Renderer for ParquetFile {
     fn begin(&mut self, schema: &Schema, _: &mut dyn Write) -> Result<()> {
+        if let Some(column) = schema
+            .fields()
+            .iter()
+            .find(|column| has_interval(column.data_type()))
+        {
+            let name = column.name();
+            let mistake = format!("a Parquet file holds no INTERVAL, column `{name}` is one");
+            let hint = format!("CAST({name} AS VARCHAR) makes a text of it");
+            return Err(Diagnostic::error(mistake).with_hint(hint).into());
+        }
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .build();
@@ -63,6 +74,18 @@ impl Renderer for ParquetFile {
             writer.finish()?;
         }
         self.flush(out)
+    }
+}
+
+/// Whether a value has months, days and nanoseconds somewhere in it, for which the writer has no form.
+fn has_interval(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Interval(_) => true,
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            has_interval(item.data_type())
+        }
+        DataType::Struct(fields) => fields.iter().any(|field| has_interval(field.data_type())),
+        _ => false,
     }
 }
 
