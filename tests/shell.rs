@@ -158,9 +158,11 @@ fn parameters_are_quantities_and_times_too() -> Result {
         "--param",
         "at=2011.02.15_02:00:00_TAI",
         "--param",
+        "utc=2011-02-15 02:00:00",
+        "--param",
         "days=-2",
     ];
-    let sql = "SELECT CAST('2011-02-15T01:59:26' AS TIMESTAMP) = $at AS same, 1 - $days AS three, usflux > $flux AS strong \
+    let sql = "SELECT CAST('2011-02-15T01:59:26' AS TIMESTAMP) = $at AND $utc = '2011-02-15T02:00:00' AS same, 1 - $days AS three, usflux > $flux AS strong \
                FROM GENERATE(usflux => $flux, seed => 7)";
     let ran = place.run(&[&parameters[..], &["--format", "csv", "-c", sql]].concat())?;
     let lines: Vec<&str> = ran.stdout.lines().collect();
@@ -296,6 +298,12 @@ fn a_catalogue_can_be_only_read() -> Result {
             ran.stderr
         );
     }
+    let deleted = place.run(&["--readonly", "-c", "DELETE FROM sharps"])?;
+    assert!(
+        deleted.stderr.contains("DELETE would change"),
+        "{}",
+        deleted.stderr
+    );
     let file = place.path("out.csv");
     let copied = place.run(&["--readonly", "-c", &format!("COPY (SELECT 1 AS n) TO '{file}'")])?;
     assert_eq!(copied.code, Some(0), "{}", copied.stderr);

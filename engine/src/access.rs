@@ -82,7 +82,10 @@ impl Access {
     fn check_node(self, node: &LogicalPlan) -> Result<(), Diagnostic> {
         match node {
             LogicalPlan::Copy(_) => self.refusal("COPY", false, true),
-            LogicalPlan::Dml(_) => self.refusal("INSERT", true, false),
+            LogicalPlan::Dml(change) => {
+                let name = change.op.name().to_uppercase();
+                self.refusal(name.trim_end_matches(" INTO"), true, false)
+            }
             LogicalPlan::Ddl(DdlStatement::CreateExternalTable(_)) => {
                 self.refusal("CREATE EXTERNAL TABLE", false, true)
             }

@@ -30,8 +30,8 @@ pub enum Constant {
 
 impl Constant {
     /// Reads a value by its form, as it is given outside of a statement: `5`, `1e22`, `true`, `1e22Mx`,
-    /// `2011.02.15_02:00:00_TAI`, `2011-02-15T01:59:26Z`; anything else, and what stands in single quotes,
-    /// is a text.
+    /// `2011.02.15_02:00:00_TAI`, `2011-02-15 01:59:26`, which is UTC; anything else, and what stands in single
+    /// quotes, is a text.
     ///
     /// # Errors
     /// For a number with the symbol of a unit in the wrong case, and for a quantity out of range.
@@ -44,6 +44,7 @@ impl Constant {
     /// assert!(matches!(Constant::read("1e22Mx")?, Constant::Quantity(_)));
     /// assert_eq!(Constant::read("'377'")?, Constant::Text("377".to_owned()));
     /// assert!(Constant::read("1e22mx").is_err());
+    /// assert_eq!(Constant::read("2011-02-15 02:00:00")?, Constant::read("2011-02-15T02:00:00Z")?);
     /// # Ok::<(), helioql_grammar::literal::QuantityError>(())
     /// ```
     pub fn read(text: &str) -> Result<Self, QuantityError> {
@@ -65,7 +66,9 @@ impl Constant {
         if text.parse::<f64>().is_ok_and(f64::is_finite) {
             return Ok(Self::Number(text.to_owned()));
         }
-        if let Ok(time) = text.parse::<TRec>().or_else(|_| TRec::from_iso(text)) {
+        // Without a zone it is UTC, as in SQL.
+        let iso = || TRec::from_iso(&format!("{text}Z")).or_else(|_| TRec::from_iso(text));
+        if let Ok(time) = text.parse::<TRec>().or_else(|_| iso()) {
             return Ok(Self::Time(time));
         }
         match text.parse::<Quantity>() {
