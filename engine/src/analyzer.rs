@@ -18,13 +18,14 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use datafusion::{
     common::{Result, tree_node::Transformed},
-    logical_expr::{Extension, LogicalPlan, ScalarUDF},
+    logical_expr::{Expr, Extension, LogicalPlan, ScalarUDF, expr_rewriter::NamePreserver},
     optimizer::AnalyzerRule,
 };
 
 use crate::{contains, nearest::NearestNode};
 
-/// The rules, in the order in which they run: quantities become numbers before predicates are placed, so that
+/// The rules, in the order in which they run: what is written by other expressions is written out before these are looked
+/// at, quantities become numbers before predicates are placed, so that
 /// they are placed in their final form, and lateral relations are joined before, so that a WHERE sees them. Where
 /// subqueries get their types back, and when draws are placed, does not matter to either.
 pub(crate) fn rules(typed: Arc<ScalarUDF>) -> Vec<Arc<dyn AnalyzerRule + Send + Sync>> {
@@ -75,6 +76,18 @@ fn each_node(
         }
     })
     .map(|transformed| transformed.data)
+}
+
+/// The node with what `changed` makes of each of its expressions, which keeps its name.
+fn each_expression(
+    node: LogicalPlan,
+    changed: impl Fn(Expr) -> Result<Transformed<Expr>>,
+) -> Result<Transformed<LogicalPlan>> {
+    let names = NamePreserver::new(&node);
+    node.map_expressions(|expr| {
+        let name = names.save(&expr);
+        Ok(changed(expr)?.update_data(|expr| name.restore(expr)))
+    })
 }
 
 /// The plan with what `changed` makes of each NEAREST in it, where it makes anything.

@@ -8,9 +8,9 @@
 //!                                                                        TableScan: sharps
 //! ```
 //!
-//! DataFusion runs such a subquery once, before the rows, and those that are equal together; the call itself it would make
-//! for each batch. It is made where no row comes, too. It does not apply to a single row, to a draw without a seed, nor in CASE and coalesce, whose values may
-//! never be asked for.
+//! DataFusion runs such a subquery once, before the rows, and those that are equal together; the call itself it would
+//! make for each batch. It is made where no row comes, too. It does not apply to a single row, to a draw without a seed,
+//! nor in CASE and coalesce, whose values may never be asked for.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -20,14 +20,11 @@ use datafusion::{
         config::ConfigOptions,
         tree_node::{Transformed, TreeNode, TreeNodeRecursion},
     },
-    logical_expr::{
-        Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarUDF, Subquery, Volatility,
-        expr_rewriter::NamePreserver,
-    },
+    logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, ScalarUDF, Subquery, Volatility},
     optimizer::AnalyzerRule,
 };
 
-use super::{draw_once::draws_afresh, each_node};
+use super::{draw_once::draws_afresh, each_expression, each_node};
 use crate::{
     contains,
     functions::typed::{metadata_of, with_metadata},
@@ -47,18 +44,10 @@ impl AnalyzerRule for CallOnce {
     }
 
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
-        each_node(
-            plan,
-            |node| self.is_called_at(node),
-            |plan| {
-                let names = NamePreserver::new(&plan);
-                plan.map_expressions(|expr| {
-                    let name = names.save(&expr);
-                    let once = expr.transform_down(|expr| self.once(expr))?;
-                    Ok(once.update_data(|expr| name.restore(expr)))
-                })
-            },
-        )
+        let is_called = |node: &LogicalPlan| self.is_called_at(node);
+        each_node(plan, is_called, |plan| {
+            each_expression(plan, |expr| expr.transform_down(|expr| self.once(expr)))
+        })
     }
 }
 

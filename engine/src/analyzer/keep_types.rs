@@ -17,14 +17,12 @@ use datafusion::{
         config::ConfigOptions,
         tree_node::{Transformed, TreeNode},
     },
-    logical_expr::{
-        Expr, ExprSchemable, LogicalPlan, ScalarUDF, expr_rewriter::NamePreserver, utils::merge_schema,
-    },
+    logical_expr::{Expr, ExprSchemable, LogicalPlan, ScalarUDF, utils::merge_schema},
     optimizer::AnalyzerRule,
 };
 use helioql_catalog::types::EXTENSION_NAME;
 
-use super::each_node;
+use super::{each_expression, each_node};
 use crate::{
     contains,
     functions::typed::{metadata_of, with_metadata},
@@ -44,11 +42,8 @@ impl AnalyzerRule for KeepTypes {
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
         each_node(plan, chooses, |plan| {
             let schema = merge_schema(&plan.inputs());
-            let names = NamePreserver::new(&plan);
-            let kept = plan.map_expressions(|expr| {
-                let name = names.save(&expr);
-                let wrapped = expr.transform_up(|expr| Ok(self.wrap(expr, &schema)))?;
-                Ok(wrapped.update_data(|expr| name.restore(expr)))
+            let kept = each_expression(plan, |expr| {
+                expr.transform_up(|expr| Ok(self.wrap(expr, &schema)))
             })?;
             // What stands above reads the types from the schema.
             if kept.transformed {

@@ -10,9 +10,9 @@
 //!                                                         TableScan: s
 //! ```
 //!
-//! DataFusion knows both in WHERE alone; scalar subqueries, which it plans as joins, it knows here too. What is unknown for NULL
-//! stays unknown. It does not apply to anything but the columns of a SELECT, nor to a value that a subquery gives, or that is of
-//! a query further out.
+//! DataFusion knows both in WHERE alone; scalar subqueries, which it plans as joins, it knows here too. What is unknown
+//! for NULL stays unknown. It does not apply to anything but the columns of a SELECT, nor to a value that a subquery
+//! gives, or that is of a query further out.
 
 use std::sync::Arc;
 
@@ -26,7 +26,6 @@ use datafusion::{
     logical_expr::{
         Expr, LogicalPlan, LogicalPlanBuilder, Subquery,
         expr::{Exists, InSubquery},
-        expr_rewriter::NamePreserver,
         lit, not,
         utils::merge_schema,
         when,
@@ -34,7 +33,7 @@ use datafusion::{
     optimizer::AnalyzerRule,
 };
 
-use super::each_node;
+use super::{each_expression, each_node};
 use crate::contains;
 
 #[derive(Debug)]
@@ -51,13 +50,8 @@ impl AnalyzerRule for SubqueryInProjection {
             matches!(node, LogicalPlan::Projection(_)) && contains::expression(node, asks)
         };
         each_node(plan, concerned, |plan| {
-            let names = NamePreserver::new(&plan);
             let rows = merge_schema(&plan.inputs());
-            plan.map_expressions(|expr| {
-                let name = names.save(&expr);
-                let written = expr.transform_up(|expr| as_value(expr, &rows))?;
-                Ok(written.update_data(|expr| name.restore(expr)))
-            })
+            each_expression(plan, |expr| expr.transform_up(|expr| as_value(expr, &rows)))
         })
     }
 }

@@ -17,13 +17,11 @@ use datafusion::{
         config::ConfigOptions,
         tree_node::{Transformed, TreeNode, TreeNodeRecursion},
     },
-    logical_expr::{
-        BinaryExpr, Expr, LogicalPlan, Operator, expr::InList, expr_rewriter::NamePreserver, lit,
-    },
+    logical_expr::{BinaryExpr, Expr, LogicalPlan, Operator, expr::InList, lit},
     optimizer::AnalyzerRule,
 };
 
-use super::each_node;
+use super::{each_expression, each_node};
 use crate::contains;
 
 #[derive(Debug)]
@@ -37,12 +35,7 @@ impl AnalyzerRule for UnknownMembership {
     fn analyze(&self, plan: LogicalPlan, _: &ConfigOptions) -> Result<LogicalPlan> {
         let combines = |node: &LogicalPlan| contains::expression(node, |expr| combination(expr).is_some());
         each_node(plan, combines, |plan| {
-            let names = NamePreserver::new(&plan);
-            plan.map_expressions(|expr| {
-                let name = names.save(&expr);
-                let written = expr.transform_down(|expr| Ok(with_unknown(expr)))?;
-                Ok(written.update_data(|expr| name.restore(expr)))
-            })
+            each_expression(plan, |expr| expr.transform_down(|expr| Ok(with_unknown(expr))))
         })
     }
 }

@@ -395,6 +395,12 @@ pub(super) const RULES: &[Rule] = &[
         "[",
     ),
     rule(
+        "Parquet error: NYI: Attempting to write an Arrow interval type {} to parquet that is not yet implemented",
+        "a Parquet file holds no INTERVAL",
+        "CAST(… AS VARCHAR) makes a text of it",
+        "INTERVAL",
+    ),
+    rule(
         "Physical plan does not support logical expression InSubquery({}",
         "IN (subquery) is not known here",
         "WHERE and the columns of SELECT take it; elsewhere, a sub-select can make a column of it first",

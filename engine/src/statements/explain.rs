@@ -53,16 +53,16 @@ pub(crate) async fn in_text(session: &Session, state: SessionState, plan: Logica
     let schema = Arc::clone(plan.schema().inner());
     let batches = DataFrame::new(state, plan).collect().await?;
     let batch = concat_batches(&schema, &batches)?;
-    let columns = batch.columns().iter().map(|column| {
-        let texts = column.as_string_opt::<i32>()?.iter();
-        let short: StringArray = texts
-            .map(|text| text.map(|text| readable(text, session.calls())))
-            .collect();
-        Some(Arc::new(short) as ArrayRef)
-    });
-    let columns = columns
-        .zip(batch.columns())
-        .map(|(short, column)| short.unwrap_or_else(|| Arc::clone(column)));
+    let columns = batch
+        .columns()
+        .iter()
+        .map(|column| match column.as_string_opt::<i32>() {
+            Some(texts) => {
+                let shown = texts.iter().map(|text| Some(readable(text?, session.calls())));
+                Arc::new(shown.collect::<StringArray>()) as ArrayRef
+            }
+            None => Arc::clone(column),
+        });
     answer(session, RecordBatch::try_new(schema, columns.collect())?)
 }
 

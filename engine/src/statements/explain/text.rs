@@ -44,12 +44,13 @@ impl Reader<'_> {
                 _ if begins && is_of_word(first) && self.depth < DEEPEST => self.call(rest),
                 _ => None,
             };
-            let (shown, after) = shown.unwrap_or_else(|| {
-                let (first, after) = rest.split_at(first.len_utf8());
-                (first.to_owned(), after)
-            });
-            out.push_str(&shown);
-            rest = after;
+            if let Some((shown, after)) = shown {
+                out.push_str(&shown);
+                rest = after;
+            } else {
+                out.push(first);
+                rest = &rest[first.len_utf8()..];
+            }
         }
         out
     }
