@@ -168,7 +168,21 @@ fn completion_knows_the_place() -> Result {
         ..Screen::default()
     };
     let session = session!("completion", screen, &[]);
-    let terminal = &session.terminal;
+    let Session { terminal, folder } = &session;
+    let maps = folder.path().join("magnetograms");
+    fs::create_dir(&maps)?;
+    fs::write(maps.join("hmi.fits"), "")?;
+    enter(
+        terminal,
+        "CREATE TABLE regions AS SELECT 377 AS noaa_ar, EMBED(GENERATE(seed => 7)) AS embedding;",
+    )?;
+    enter(
+        terminal,
+        "CREATE INDEX patterns ON regions USING HNSW (embedding) WITH (metric = 'l2');",
+    )?;
+    enter(terminal, "SELECT 'made' AS word;")?;
+    terminal.shows(" made\n(1 row, ")?;
+    terminal.press(&["C-l"])?;
     terminal.types("SELECT GENERATE(")?;
     // The arguments as a hint, then as candidates. The names are read beside the prompt, so the first hint may come
     // too early for them.
@@ -200,6 +214,22 @@ fn completion_knows_the_place() -> Result {
         (".set images si", ".set images sixel"),
         (".help near", ".help nearest"),
         ("EVALUATE ENCODER lo", "EVALUATE ENCODER look"),
+        ("DESCRIBE DIREC", "DESCRIBE DIRECTIONS"),
+        (
+            "DESCRIBE DIRECTIONS FOR GENERATOR s",
+            "DIRECTIONS FOR GENERATOR sun",
+        ),
+        ("DROP INDEX pat", "DROP INDEX patterns"),
+        ("CHE", "CHECK "),
+        ("SELECT noaa_ar FROM regions WHER", "FROM regions WHERE"),
+        (
+            &format!(".read {}/magn", folder.path().display()),
+            "/magnetograms/",
+        ),
+        (
+            &format!("IMPORT SHARPS FROM '{}/magnetograms/h", folder.path().display()),
+            "magnetograms/hmi.fits",
+        ),
         (
             "SET datafusion.execution.batch_s",
             "SET datafusion.execution.batch_size",
@@ -214,6 +244,122 @@ fn completion_knows_the_place() -> Result {
         terminal.press(&["Tab"])?;
         terminal.shows(expected)?;
     }
+    // Several are listed when they are asked for twice, with what is known of each.
+    terminal.press(&["C-a", "C-k"])?;
+    terminal.types("SELECT * FROM sharps WHERE usflux > 3e21M")?;
+    terminal.press(&["Tab", "Tab"])?;
+    let listed = terminal.shows("3e21Mm2")?;
+    assert!(listed.contains("3e21Mx maxwell"), "{listed}");
+    Ok(())
+}
+
+#[test]
+fn a_pasted_text_waits_for_enter() -> Result {
+    let session = session!("pasting");
+    let terminal = &session.terminal;
+    // Lines and tabs of what is pasted are text: nothing runs, and nothing is completed.
+    terminal.pastes("SELECT 6 * 7\n\tAS pasted\n;")?;
+    let screen = terminal.shows("AS pasted\n;")?;
+    assert!(!screen.contains("row"), "{screen}");
+    terminal.press(&["Enter"])?;
+    terminal.shows("     42\n(1 row, ")?;
+    Ok(())
+}
+
+#[test]
+fn the_history_is_searched_backwards() -> Result {
+    let session = session!("searching the history");
+    let terminal = &session.terminal;
+    for (line, shown) in [
+        ("SELECT 'first' AS word;", " first\n(1 row, "),
+        ("SELECT 'second' AS word;", " second\n(1 row, "),
+        ("SELECT 3 AS n;", " 3\n(1 row, "),
+    ] {
+        enter(terminal, line)?;
+        terminal.shows(shown)?;
+    }
+    let begin = || -> Result {
+        terminal.shows_that("the prompt", |screen| screen.trim_end().ends_with("helioql>"))?;
+        terminal.press(&["C-r"])?;
+        terminal.shows("(reverse-i-search)")?;
+        Ok(terminal.types("word")?)
+    };
+    begin()?;
+    terminal.shows("(reverse-i-search)`word': SELECT 'second' AS word;")?;
+    terminal.press(&["C-r"])?;
+    terminal.shows("(reverse-i-search)`word': SELECT 'first' AS word;")?;
+    terminal.press(&["Enter"])?;
+    terminal.shows_that("the first again", |screen| {
+        screen.matches(" first\n(1 row, ").count() == 2
+    })?;
+    Ok(())
+}
+
+#[test]
+fn a_line_is_coloured_and_brackets_find_each_other() -> Result {
+    let session = session!("colours of a line");
+    let terminal = &session.terminal;
+    terminal.types("SELECT 'a', 1.5e22Mx FROM f(x)")?;
+    terminal.shows("FROM f(x)")?;
+    let line = || -> Result<String> {
+        let screen = terminal.colours()?;
+        let line = screen.lines().rfind(|line| line.contains("helioql>"));
+        Ok(line.unwrap_or_default().to_owned())
+    };
+    let shown = line()?;
+    // Blue, green, cyan: the terminal's own colours, which fit its theme, dark or light.
+    for (word, colour) in [
+        ("SELECT", "\x1b[34m"),
+        ("'a'", "\x1b[32m"),
+        ("1.5e22Mx", "\x1b[36m"),
+    ] {
+        assert!(shown.contains(&format!("{colour}{word}")), "{word}: {shown:?}");
+    }
+    // Behind the last bracket, it and its partner are turned to the other of the two grounds.
+    let marked = |line: &str| {
+        let turned: Vec<&str> = line.split("\x1b[1;7m").skip(1).collect();
+        turned
+            .iter()
+            .filter_map(|text| text.chars().next())
+            .collect::<String>()
+    };
+    assert_eq!(marked(&shown), "()", "{shown:?}");
+    terminal.press(&["Left", "Left", "Left", "Left"])?;
+    terminal.shows_that("no bracket that is marked", |_| {
+        line().is_ok_and(|line| !line.contains("\x1b[1;7m"))
+    })?;
+    Ok(())
+}
+
+#[test]
+fn long_work_says_how_far_it_is() -> Result {
+    let screen = Screen {
+        width: 140,
+        ..Screen::default()
+    };
+    let session = session!("progress", screen, &[]);
+    let terminal = &session.terminal;
+    enter(
+        terminal,
+        "CREATE TABLE regions AS SELECT harpnum, TO_PATCH(array_repeat(CAST(harpnum AS DOUBLE), 4096), height => 64, width => 64, cell_mm => 3.08) AS patch FROM range(64) AS r(harpnum);",
+    )?;
+    enter(terminal, "SELECT 'made' AS word;")?;
+    terminal.shows(" made\n(1 row, ")?;
+    enter(
+        terminal,
+        "CREATE GENERATOR small WITH (size = 64, steps = 100000, batch = 8, seed = 1) AS SELECT patch FROM regions;",
+    )?;
+    // The step, the rate, what is left and the losses; Ctrl-C ends it, and nothing of it is there.
+    let screen = terminal.shows_that("a bar", |screen| {
+        screen.contains("/s eta ") && screen.contains("loss")
+    })?;
+    assert!(screen.contains("/100000"), "{screen}");
+    terminal.press(&["C-c"])?;
+    let screen = terminal.shows("error: interrupted")?;
+    assert!(!screen.contains("/s eta"), "{screen}");
+    enter(terminal, ".models")?;
+    let screen = terminal.shows("encoder   │ look │ shipped")?;
+    assert!(!screen.contains("│ small"), "{screen}");
     Ok(())
 }
 
@@ -321,6 +467,16 @@ fn a_pager_shows_what_is_longer_than_the_screen() -> Result {
         !written.contains('\x1b') && !written.contains("rows"),
         "{written}"
     );
+    // One that fails makes no file, and the next statement takes it.
+    let file = session.folder.path().join("second.txt");
+    enter(terminal, &format!(".once {}", file.display()))?;
+    enter(terminal, "SELECT nothing FROM range(2);")?;
+    terminal.shows("unknown column `nothing`")?;
+    assert!(!file.exists());
+    enter(terminal, "SELECT value FROM range(2);")?;
+    enter(terminal, "SELECT 'again' AS word;")?;
+    terminal.shows(" again\n(1 row, ")?;
+    assert_eq!(fs::read_to_string(file)?.lines().count(), 4);
     Ok(())
 }
 

@@ -298,12 +298,17 @@ fn a_catalogue_can_be_only_read() -> Result {
             ran.stderr
         );
     }
-    let deleted = place.run(&["--readonly", "-c", "DELETE FROM sharps"])?;
-    assert!(
-        deleted.stderr.contains("DELETE would change"),
-        "{}",
-        deleted.stderr
-    );
+    for (sql, place_and_name) in [
+        ("DELETE FROM sharps", "DELETE would change"),
+        ("CREATE TABLE t AS SELECT 1 AS a", "CREATE TABLE would change"),
+        (
+            "CREATE OR REPLACE TABLE t AS SELECT 1 AS a",
+            "| CREATE OR REPLACE TABLE t AS SELECT 1 AS a\n  | ^^^^^^^^^^^^^^^^^^^^^^^\n",
+        ),
+    ] {
+        let refused = place.run(&["--readonly", "-c", sql])?;
+        assert!(refused.stderr.contains(place_and_name), "{}", refused.stderr);
+    }
     let file = place.path("out.csv");
     let copied = place.run(&["--readonly", "-c", &format!("COPY (SELECT 1 AS n) TO '{file}'")])?;
     assert_eq!(copied.code, Some(0), "{}", copied.stderr);
@@ -313,6 +318,14 @@ fn a_catalogue_can_be_only_read() -> Result {
 #[test]
 fn a_safe_session_leaves_files_alone() -> Result {
     let place = Place::new()?;
+    for (access, hint) in [
+        (&[][..], "no such file"),
+        (&["--safe"][..], "a safe session reads no file"),
+    ] {
+        let ran = place.run(&[access, &["-c", "SELECT * FROM '/nowhere/at-all.csv'"]].concat())?;
+        assert_eq!(ran.code, Some(1));
+        assert!(ran.stderr.contains(hint), "{}", ran.stderr);
+    }
     let table = place.write("a.csv", "n\n1\n")?;
     let out = place.path("out.csv");
     for sql in [
@@ -526,6 +539,52 @@ fn results_go_to_a_file() -> Result {
     let refused = run(&mut helioql([damaged.as_str(), "-c", "SELECT 1", "-o", &kept]))?;
     assert_eq!(refused.code, Some(3));
     assert_eq!(fs::read_to_string(kept)?, "n\n7\n");
+    Ok(())
+}
+
+#[test]
+fn a_file_of_results_has_whole_ones_only() -> Result {
+    let place = Place::new()?;
+    let kept = place.write("kept.csv", "n\n7\n")?;
+    let new = place.path("new.csv");
+    // Megabytes are written before the one row that cannot be.
+    let fails = "SELECT 1 / (i - 3000000) AS n FROM generate_series(1, 3100000) AS t(i);";
+    let endless = "SELECT i AS n FROM generate_series(1, 900000000000) AS t(i);";
+    for (sql, code) in [(fails, 1), (endless, 124)] {
+        for file in [&kept, &new] {
+            let ran = place.run(&["--timeout", "2s", "--format", "csv", "-o", file, "-c", sql])?;
+            assert_eq!(
+                (ran.code, ran.stdout.as_str()),
+                (Some(code), ""),
+                "{}",
+                ran.stderr
+            );
+        }
+        assert_eq!(fs::read_to_string(&kept)?, "n\n7\n");
+        assert!(!Path::new(&new).exists());
+    }
+    // The first result takes the file's name; what is half written behind it is cut off.
+    let two = format!("SELECT 1 AS n; {fails}");
+    let ran = place.run(&["--format", "csv", "-o", &kept, "-c", &two])?;
+    assert_eq!(ran.code, Some(1));
+    assert_eq!(fs::read_to_string(&kept)?, "n\n1\n");
+    // `.once` waits for a result, and makes no file when none comes.
+    let script = format!(".mode csv\n.once {new}\nCREATE VIEW two AS SELECT 2 AS n;\nSELECT n FROM two;\n");
+    let ran = place.run(&["-c", &script])?;
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""), "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(&new)?, "n\n2\n");
+    let ran = place.run(&["-c", &format!(".once {}\n.quit\n", place.path("none.csv"))])?;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    // A statement without a result leaves an empty file where `-o` asked for one.
+    let empty = place.path("empty.csv");
+    let ran = place.run(&["-o", &empty, "-c", "CREATE VIEW three AS SELECT 3 AS n"])?;
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_eq!(fs::read_to_string(empty)?, "");
+    let mut names: Vec<_> = fs::read_dir(place.0.path())?
+        .map(|entry| Ok(entry?.file_name()))
+        .collect::<Result<_>>()?;
+    names.sort();
+    assert_eq!(names, ["empty.csv", "kept.csv", "new.csv", "sun.helio"]);
     Ok(())
 }
 

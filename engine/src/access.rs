@@ -8,7 +8,9 @@ use datafusion::{
     common::tree_node::TreeNodeRecursion,
     logical_expr::{DdlStatement, LogicalPlan, Statement as Setting},
 };
-use helioql_grammar::{Diagnostic, Statement, StatementKind};
+use helioql_grammar::{
+    Diagnostic, Span, Statement, StatementKind, TokenWithSpan, sqlparser::tokenizer::Token,
+};
 
 use crate::{Error, Result};
 
@@ -57,9 +59,23 @@ impl Access {
         refused.map_err(|refusal| refusal.with_span(statement.span).into())
     }
 
-    /// Refuses to change the catalogue where it may only be read.
-    pub(crate) fn check_change(self) -> Result<()> {
-        Ok(self.refusal("this statement", true, false)?)
+    /// Refuses to change the catalogue where it may only be read, by the statement of these tokens.
+    pub(crate) fn check_change(self, tokens: &[TokenWithSpan]) -> Result<()> {
+        let words = tokens.iter().filter_map(|token| match &token.token {
+            Token::Word(word) => Some((word.value.to_uppercase(), token.span)),
+            _ => None,
+        });
+        let words: Vec<(String, Span)> = words.take(4).collect();
+        // CREATE OR REPLACE TABLE; of others the first word says it.
+        let last = words.iter().position(|(word, _)| word == "TABLE").unwrap_or(0);
+        let words = &words[..words.len().min(last + 1)];
+        let names: Vec<&str> = words.iter().map(|(word, _)| word.as_str()).collect();
+        let refused = self.refusal(&names.join(" "), true, false);
+        refused.map_err(|refusal| match words {
+            [(_, first), .., (_, last)] => refusal.with_span(Span::new(first.start, last.end)).into(),
+            [(_, only)] => refusal.with_span(*only).into(),
+            [] => refusal.into(),
+        })
     }
 
     /// Refuses a plan that does more than is allowed.

@@ -43,6 +43,7 @@ pub(crate) async fn execute(
     if !is_of_catalogue(session, &plan).await? {
         return apply(session, None, plan).await;
     }
+    session.access().check_change(tokens)?;
     let mut change = begin(session)?;
     tables::register(session).await?;
     let (plan, _) = session.plan(tokens).await?;
@@ -60,12 +61,11 @@ pub(crate) fn begin(session: &Session) -> Result<Transaction> {
     Ok(Catalogue::begin(check(session)?)?)
 }
 
-/// The catalogue, if the session may change it.
+/// The catalogue, if it can be changed; whether the session may was asked before.
 pub(crate) fn check(session: &Session) -> Result<&Catalogue> {
     let catalogue = session.engine().catalogue();
     let catalogue =
         catalogue.ok_or_else(|| Error::Unsupported("there is no catalogue on disk".to_owned()))?;
-    session.access().check_change()?;
     if session.engine().kind() == Kind::Demo {
         return Err(Error::Unsupported(
             "the demo catalogue stays as it is; `helioql FILE` opens one of your own".to_owned(),

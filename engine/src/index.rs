@@ -10,6 +10,7 @@
 
 mod build;
 mod choice;
+mod coarse;
 pub(crate) mod config;
 mod graph;
 mod nearest;

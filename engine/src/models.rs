@@ -463,6 +463,10 @@ impl Handle {
 
 impl Observer for Handle {
     fn report(&self, progress: &Progress) {
+        // Work that is to stop goes on for a moment, of which nobody wants to hear.
+        if self.is_cancelled() {
+            return;
+        }
         let callback = lock(&self.shared.callback).clone();
         if let Some(callback) = callback {
             callback(progress);

@@ -100,6 +100,11 @@ fn complete(line: &str, position: usize, words: &Words) -> Completion {
             .collect(),
         Place::Statement => openings(&word),
         Place::Source => sources(&cursor, words, &word),
+        Place::Described => {
+            let mut all = sources(&cursor, words, &word);
+            all.extend(keywords(words, &word));
+            all
+        }
         Place::Model(names) => names.into_iter().map(Candidate::new).collect(),
         Place::Setting => words.settings.iter().map(Candidate::new).collect(),
         Place::Unit(number) => units(&number),
@@ -177,15 +182,14 @@ fn arguments(name: &str, given: &[String], words: &Words) -> Vec<Candidate> {
 /// What can stand in an expression: values and SQL's words.
 fn expression(cursor: &Cursor, words: &Words, word: &str) -> Vec<Candidate> {
     let mut all = values(cursor, words, word);
-    if !word.is_empty() {
-        all.extend(
-            words
-                .keywords
-                .iter()
-                .map(|name| Candidate::new(in_case_of(word, name))),
-        );
-    }
+    all.extend(keywords(words, word));
     all
+}
+
+/// SQL's words and ours, once one is begun.
+fn keywords(words: &Words, word: &str) -> Vec<Candidate> {
+    let names = words.keywords.iter().filter(|_| !word.is_empty());
+    names.map(|name| Candidate::new(in_case_of(word, name))).collect()
 }
 
 /// Columns in scope, or all of them where no FROM is there yet, and functions once a word is begun.
@@ -347,6 +351,10 @@ mod tests {
             // Models and what names them.
             ("DESCRIBE GENERATOR |", vec!["sun"]),
             ("DROP ENCODER l|", vec!["look"]),
+            ("DESCRIBE sh|", vec!["sharps", "show"]),
+            ("DESCRIBE DIREC|", vec!["DIRECTIONS"]),
+            ("DESCRIBE DIRECTIONS FOR GENERATOR |", vec!["sun"]),
+            ("DROP INDEX sh|", vec!["sharps_hnsw"]),
             ("SELECT GENERATE(generator => '|", vec!["sun'"]),
             ("SELECT EMBED(p, encoder => 'lo|", vec!["look'"]),
             ("SELECT STEER(s, hold => ['ps|", vec!["psep'", "psep_harp'"]),

@@ -83,19 +83,28 @@ impl Shell {
 
     /// Runs one statement and writes its rows.
     fn show(&mut self, statement: Statement) -> Result<()> {
+        self.result(|shell| shell.show_rows(statement))
+    }
+
+    /// Lets `write` write a result, which is whole or none at all: whether there is one is what it returns.
+    fn result(&mut self, write: impl FnOnce(&mut Self) -> Result<bool>) -> Result<()> {
         if self.view.format.is_for_readers() {
             self.page();
         }
-        let shown = self.show_rows(statement);
-        let ended = self.out.end_of_result();
+        let written = write(self);
+        let ended = match written {
+            Ok(true) => self.out.end_of_result(),
+            Ok(false) | Err(_) => self.out.no_result(),
+        };
         // A pager that is left early has shown what its reader wanted.
-        match shown.and(ended) {
+        match written.and(ended) {
             Err(error) if error.is_closed_pipe() && self.out.is_terminal() => Ok(()),
             result => result,
         }
     }
 
-    fn show_rows(&mut self, statement: Statement) -> Result<()> {
+    /// Writes the rows of a statement, unless it has no columns.
+    fn show_rows(&mut self, statement: Statement) -> Result<bool> {
         let view = self.look();
         let for_eyes = view.format.is_for_readers() && view.colour && view.screen.is_some();
         let draws = self.previews && for_eyes && view.images != Images::Off;
@@ -125,28 +134,26 @@ impl Shell {
             }
             Event::Rows(_) if silent => Ok(()),
             Event::Rows(batch) => {
-                meter.hush();
+                meter.end();
                 patches::keep(&mut found, &batch)?;
                 last.add(&batch);
                 renderer.rows(&batch, out)
             }
         });
-        meter.clear();
+        meter.end();
         result?;
         if silent {
-            return Ok(());
+            return Ok(false);
         }
         last.register(session)?;
         renderer.end(out)?;
-        if found.is_empty() {
-            return Ok(());
+        if !found.is_empty() {
+            *kept = found;
+            if draws {
+                magnetogram::strip(kept, &view, out)?;
+            }
         }
-        *kept = found;
-        if draws {
-            magnetogram::strip(kept, &view, out)
-        } else {
-            Ok(())
-        }
+        Ok(true)
     }
 
     /// Runs the statement that a meta-command stands for and gives its schema and rows to `receive`.
@@ -163,7 +170,7 @@ impl Shell {
             statements.try_for_each(|statement| run(&self.session, &mut self.tasks, statement, &mut receive))
         };
         let result = run().map_err(|error| Failure::within(Source::of(text), error));
-        self.meter.clear();
+        self.meter.end();
         result
     }
 
@@ -188,13 +195,14 @@ impl Shell {
     /// # Errors
     /// When the output cannot be written.
     pub(crate) fn show_batch(&mut self, batch: &RecordBatch) -> Result<()> {
-        if self.view.format.is_binary() {
-            self.out.begin_binary(self.view.format)?;
-        }
-        if self.view.format.is_for_readers() {
-            self.page();
-        }
+        self.result(|shell| shell.show_all(batch))
+    }
+
+    fn show_all(&mut self, batch: &RecordBatch) -> Result<bool> {
         let mut view = self.look();
+        if view.format.is_binary() {
+            self.out.begin_binary(view.format)?;
+        }
         if let Some(screen) = &mut view.screen {
             screen.rows = usize::MAX;
         }
@@ -206,7 +214,7 @@ impl Shell {
         last.begin(&batch.schema());
         last.add(batch);
         last.register(&self.session)?;
-        self.out.end_of_result()
+        Ok(true)
     }
 }
 

@@ -79,10 +79,9 @@ fn start(invocation: &Invocation) -> Result<(), Failure> {
     }
     let piped = invocation.inputs.is_empty() && !io::stdin().is_terminal();
     if invocation.inputs.is_empty() && !piped {
-        return prompt::run(
-            &mut Shell::open(invocation, shell::Mode::Prompt)?,
-            &invocation.init,
-        );
+        let mut shell = Shell::open(invocation, shell::Mode::Prompt)?;
+        prompt::run(&mut shell, &invocation.init)?;
+        return Ok(shell.out.finish()?);
     }
     let mut shell = Shell::open(invocation, shell::Mode::Script)?;
     let init = match &invocation.init {
@@ -97,7 +96,7 @@ fn start(invocation: &Invocation) -> Result<(), Failure> {
             break;
         }
     }
-    Ok(shell.finish()?)
+    Ok(shell.out.finish()?)
 }
 
 /// Does what takes no catalogue.

@@ -1,12 +1,14 @@
 //! Where results go: standard output, a file, or a pager at the prompt. All that is written passes here, so
 //! that `.output` and `.once` can lead it elsewhere.
 
+mod whole;
+
 use std::{
-    fs::File,
     io::{self, BufWriter, IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
+pub(crate) use self::whole::WholeFile;
 use crate::{
     error::{Error, Result},
     pager::Pager,
@@ -17,13 +19,13 @@ pub(crate) struct Output {
     target: Target,
     /// What `.once` or a pager put aside, and the results on it.
     usual: Option<Box<(Target, usize)>>,
-    /// Results that a binary format has begun on this target: it holds one.
+    /// Whole results on this target: a binary format holds one.
     results: usize,
 }
 
 enum Target {
     Standard(BufWriter<io::Stdout>),
-    File(PathBuf, BufWriter<File>),
+    File(WholeFile),
     Pager(Pager),
 }
 
@@ -45,7 +47,7 @@ impl Output {
     /// # Errors
     /// When what was written cannot be finished or the file cannot be made; then nothing changes.
     pub(crate) fn redirect(&mut self, path: Option<&Path>) -> Result<()> {
-        self.flush()?;
+        self.finish()?;
         *self = Self::new(path)?;
         Ok(())
     }
@@ -59,6 +61,17 @@ impl Output {
         let once = Target::new(Some(path))?;
         self.put_aside(once);
         Ok(())
+    }
+
+    /// Ends a file, which holds nothing where no result came; a pending `.once` has none then.
+    ///
+    /// # Errors
+    /// When what was written cannot be finished.
+    pub(crate) fn finish(&mut self) -> Result<()> {
+        if let Some(usual) = self.usual.take() {
+            (self.target, self.results) = *usual;
+        }
+        Ok(self.keep()?)
     }
 
     /// Lets a pager show what follows until [`Output::end_of_result`], where it is longer than the screen.
@@ -75,12 +88,12 @@ impl Output {
         self.usual.get_or_insert_with(|| Box::new((before, results)));
     }
 
-    /// Ends what holds for one result only.
+    /// Ends a result, and with it what holds for one result only.
     ///
     /// # Errors
     /// When what was written cannot be finished.
     pub(crate) fn end_of_result(&mut self) -> Result<()> {
-        let flushed = self.flush();
+        let kept = self.keep();
         if let Some(usual) = self.usual.take() {
             let (target, results) = *usual;
             self.results = results;
@@ -88,21 +101,49 @@ impl Output {
                 pager.finish()?;
             }
         }
-        Ok(flushed?)
+        Ok(kept?)
     }
 
-    /// Counts a result of a binary format.
+    /// Ends a statement that had no result, or that failed within it. A file is as it was before, and `.once` waits
+    /// for the next.
+    ///
+    /// # Errors
+    /// When what was written cannot be taken back.
+    pub(crate) fn no_result(&mut self) -> Result<()> {
+        match &mut self.target {
+            Target::File(file) => {
+                let taken_back = file.take_back();
+                taken_back.map_err(|error| self.target.named(error).into())
+            }
+            Target::Standard(_) => Ok(self.flush()?),
+            // What came before the error is shown.
+            Target::Pager(_) => self.end_of_result(),
+        }
+    }
+
+    /// Writes out what was written, as a whole result.
+    fn keep(&mut self) -> io::Result<()> {
+        self.results += 1;
+        match &mut self.target {
+            Target::File(file) => {
+                let kept = file.keep();
+                kept.map_err(|error| self.target.named(error))
+            }
+            Target::Standard(_) | Target::Pager(_) => self.flush(),
+        }
+    }
+
+    /// Begins a result of a binary format.
     ///
     /// # Errors
     /// When there is one already, or when a terminal would show it.
-    pub(crate) fn begin_binary(&mut self, format: impl std::fmt::Display) -> Result<()> {
+    pub(crate) fn begin_binary(&self, format: impl std::fmt::Display) -> Result<()> {
         if self.is_terminal() {
             return Err(Error::command(format!(
                 "{format} is for files and pipes, not for a terminal; `-o FILE` or `.once FILE` writes a file"
             )));
         }
-        self.results += 1;
-        if self.results > 1 {
+        if self.results > 0 {
             return Err(Error::command(format!(
                 "{format} holds one result, found another for the same output; `.once FILE` gives each its own"
             )));
@@ -121,8 +162,8 @@ impl Target {
         let Some(path) = path else {
             return Ok(Self::Standard(BufWriter::new(io::stdout())));
         };
-        match File::create(path) {
-            Ok(file) => Ok(Self::File(path.to_owned(), BufWriter::new(file))),
+        match WholeFile::create(path) {
+            Ok(file) => Ok(Self::File(file)),
             Err(source) => Err(Error::File {
                 path: path.to_owned(),
                 source,
@@ -133,7 +174,7 @@ impl Target {
     fn writer(&mut self) -> &mut dyn Write {
         match self {
             Self::Standard(out) => out,
-            Self::File(_, out) => out,
+            Self::File(out) => out,
             Self::Pager(out) => out,
         }
     }
@@ -141,7 +182,7 @@ impl Target {
     /// The error with the name of the file that it is about.
     fn named(&self, error: io::Error) -> io::Error {
         match self {
-            Self::File(path, _) => io::Error::new(error.kind(), format!("{}: {error}", path.display())),
+            Self::File(file) => io::Error::new(error.kind(), format!("{}: {error}", file.path().display())),
             Self::Standard(_) | Self::Pager(_) => error,
         }
     }

@@ -4,7 +4,7 @@
 use std::{
     fmt,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -22,8 +22,7 @@ const RUNNING: &str = "running";
 #[derive(Debug)]
 pub(crate) struct Meter {
     visible: bool,
-    cancelled: AtomicBool,
-    /// Rows are being written, among which a bar would stand.
+    /// Rows are being written, among which a bar would stand, or nothing runs.
     hushed: AtomicBool,
     bar: Mutex<Option<(String, ProgressBar)>>,
 }
@@ -33,7 +32,6 @@ impl Meter {
     pub(crate) fn new(visible: bool) -> Self {
         Self {
             visible,
-            cancelled: AtomicBool::new(false),
             hushed: AtomicBool::new(false),
             bar: Mutex::default(),
         }
@@ -46,31 +44,49 @@ impl Meter {
 
     /// Says that a statement runs, once it has for a while and unless it says more itself.
     pub(crate) fn tick(&self, elapsed: Duration) {
+        let mut current = self.bar();
         if elapsed < SHORT || !self.is_drawing() {
             return;
         }
-        let mut current = self.bar();
         let (_, bar) = current.get_or_insert_with(|| (RUNNING.to_owned(), spinner(elapsed)));
         bar.tick();
     }
 
-    /// Takes the bar away for the rest of a statement.
-    pub(crate) fn hush(&self) {
-        if !self.hushed.swap(true, Ordering::Relaxed) {
-            self.clear();
+    /// Shows how far a task is.
+    pub(crate) fn report(&self, progress: &Progress) {
+        let mut current = self.bar();
+        if !self.is_drawing() {
+            return;
+        }
+        if current.as_ref().is_none_or(|(task, _)| *task != progress.task) {
+            if let Some((_, old)) = current.take() {
+                old.finish_and_clear();
+            }
+            *current = Some((progress.task.clone(), bar(progress)));
+        }
+        if let Some((_, bar)) = current.as_ref() {
+            bar.set_message(metrics(progress));
+            bar.set_position(progress.step);
         }
     }
 
-    /// Takes the bar away; called when a statement ends.
-    pub(crate) fn clear(&self) {
+    /// Takes the bar away until the next report, since a line is written where it stands.
+    pub(crate) fn pause(&self) {
         if let Some((_, bar)) = self.bar().take() {
             bar.finish_and_clear();
         }
     }
 
-    /// Asks the task that reports here to stop.
-    pub(crate) fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Relaxed);
+    /// Takes the bar away until the next statement: rows are written, or this one has ended. What was cancelled may
+    /// report once more.
+    pub(crate) fn end(&self) {
+        if !self.hushed.load(Ordering::Relaxed) {
+            let mut current = self.bar();
+            self.hushed.store(true, Ordering::Relaxed);
+            if let Some((_, bar)) = current.take() {
+                bar.finish_and_clear();
+            }
+        }
     }
 
     fn is_drawing(&self) -> bool {
@@ -82,21 +98,32 @@ impl Meter {
     }
 }
 
-impl Observer for Meter {
+/// What watches the opening of a catalogue, and can cancel it.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    meter: Arc<Meter>,
+    cancelled: AtomicBool,
+}
+
+impl Opening {
+    /// Reports to `meter`.
+    pub(crate) fn new(meter: &Arc<Meter>) -> Self {
+        Self {
+            meter: Arc::clone(meter),
+            cancelled: AtomicBool::new(false),
+        }
+    }
+
+    /// Asks what is opening to stop.
+    pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Observer for Opening {
     fn report(&self, progress: &Progress) {
-        if !self.is_drawing() {
-            return;
-        }
-        let mut current = self.bar();
-        if current.as_ref().is_none_or(|(task, _)| *task != progress.task) {
-            if let Some((_, old)) = current.take() {
-                old.finish_and_clear();
-            }
-            *current = Some((progress.task.clone(), bar(progress)));
-        }
-        if let Some((_, bar)) = current.as_ref() {
-            bar.set_message(metrics(progress));
-            bar.set_position(progress.step);
+        if !self.is_cancelled() {
+            self.meter.report(progress);
         }
     }
 
@@ -168,8 +195,17 @@ mod tests {
                 Some(report.task)
             );
         }
-        meter.clear();
+        meter.pause();
         assert!(meter.bar().is_none());
+        meter.report(&progress("training", 10));
+        assert!(meter.bar().is_some());
+        meter.end();
+        // A straggler of a statement that was cancelled.
+        meter.report(&progress("training", 10));
+        assert!(meter.bar().is_none());
+        meter.begin();
+        meter.report(&progress("reading", 0));
+        assert!(meter.bar().is_some());
     }
 
     #[test]
@@ -183,19 +219,28 @@ mod tests {
             meter.bar().as_ref().map(|(task, _)| task.clone()),
             Some(RUNNING.to_owned())
         );
-        meter.hush();
+        meter.end();
         meter.tick(Duration::from_secs(3));
         meter.report(&progress("reading", 0));
         assert!(meter.bar().is_none());
     }
 
     #[test]
-    fn a_hidden_meter_draws_nothing_but_cancels() {
+    fn a_hidden_meter_draws_nothing() {
         let meter = Meter::new(false);
         meter.report(&progress("training", 10));
         assert!(meter.bar().is_none());
-        meter.cancel();
-        assert!(meter.is_cancelled());
+    }
+
+    #[test]
+    fn an_opening_is_cancelled_by_itself() {
+        let meter = Arc::new(Meter::new(true));
+        let (first, second) = (Opening::new(&meter), Opening::new(&meter));
+        first.cancel();
+        first.report(&progress("making the demo", 10));
+        assert!(first.is_cancelled() && meter.bar().is_none());
+        second.report(&progress("making the demo", 10));
+        assert!(!second.is_cancelled() && meter.bar().is_some());
     }
 
     #[test]

@@ -43,8 +43,7 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
         recall(&mut editor, path);
         shell.typed = editor.history().iter().cloned().collect();
     }
-    writeln!(shell.out, "{}", banner(shell))?;
-    shell.finish()?;
+    writeln!(io::stdout(), "{}", banner(shell))?;
     shell.resize(editor.dimensions());
     if prepare(shell, init) == Flow::Quit {
         return Ok(());
@@ -72,7 +71,10 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
             Err(ReadlineError::Interrupted) if leaving => return Ok(()),
             Err(ReadlineError::Interrupted) => {
                 leaving = true;
-                writeln!(shell.out, "(Ctrl-C once more leaves; so do Ctrl-D and `.quit`)")?;
+                writeln!(
+                    io::stdout(),
+                    "(Ctrl-C once more leaves; so do Ctrl-D and `.quit`)"
+                )?;
                 continue;
             }
             Err(ReadlineError::Eof) => return Ok(()),
@@ -87,7 +89,7 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
             Ok(Flow::Quit) => return Ok(()),
             Err(failure) if failure.error.is_closed_pipe() => return Err(failure),
             Err(failure) => {
-                shell.meter.clear();
+                shell.meter.end();
                 report::print(&failure, shell.colour);
             }
         }

@@ -15,7 +15,7 @@ use crate::{
     images::Protocol,
     output::Output,
     patches::Kept,
-    progress::Meter,
+    progress::{Meter, Opening},
     render::{Screen, View, magnetogram::Means},
     tasks::Tasks,
     terminal,
@@ -222,16 +222,17 @@ fn colour_is_welcome() -> bool {
 }
 
 fn engine(path: Option<&Path>, access: Access, tasks: &mut Tasks, meter: &Arc<Meter>) -> Result<Engine> {
-    let (path, observer) = (path.map(Path::to_owned), Arc::clone(meter));
+    let (path, opening) = (path.map(Path::to_owned), Arc::new(Opening::new(meter)));
+    let observer = Arc::clone(&opening);
     let open = move || match path {
         // What is only read is not made.
         Some(path) if access.readonly && !Engine::is_url(&path) && !path.exists() => Err(missing(path)),
         Some(path) => Ok(Engine::open_with(path, &*observer)?),
         None => Ok(Engine::demo(&*observer)?),
     };
-    let engine = tasks.run_blocking(|| meter.cancel(), open)?;
-    meter.clear();
-    engine
+    let engine = tasks.run_blocking(|| opening.cancel(), open);
+    meter.end();
+    engine?
 }
 
 fn missing(path: PathBuf) -> Error {
@@ -271,11 +272,11 @@ fn session(
     let session = tasks.run(|| (), open)??;
     let reporter = Arc::clone(meter);
     session.on_progress(Some(Box::new(move |progress| {
-        helioql::Observer::report(&*reporter, progress);
+        reporter.report(progress);
     })));
     let meter = Arc::clone(meter);
     session.on_warning(Some(Box::new(move |warning| {
-        meter.clear();
+        meter.pause();
         let _ = writeln!(io::stderr(), "warning: {warning}");
     })));
     Ok(session)

@@ -91,12 +91,17 @@ impl Terminal {
     /// # Errors
     /// When the program has ended.
     pub fn types(&self, text: &str) -> io::Result<()> {
-        // tmux takes a semicolon at the end for the end of its own command.
-        let text = match text.strip_suffix(';') {
-            Some(rest) => format!("{rest}\\;"),
-            None => text.to_owned(),
-        };
-        self.tmux(&["send-keys", "-l", "--", &text]).map(|_| ())
+        self.tmux(&["send-keys", "-l", "--", &as_argument(text)])
+            .map(|_| ())
+    }
+
+    /// Pastes a text, in the brackets that a terminal puts around one where the program asks for them.
+    ///
+    /// # Errors
+    /// When the program has ended.
+    pub fn pastes(&self, text: &str) -> io::Result<()> {
+        self.tmux(&["set-buffer", "--", &as_argument(text)])?;
+        self.tmux(&["paste-buffer", "-p", "-r"]).map(|_| ())
     }
 
     /// Presses keys by their names, such as `Enter`, `Tab` and `C-c`.
@@ -200,6 +205,14 @@ impl Terminal {
                 String::from_utf8_lossy(&output.stderr).into_owned(),
             ))
         }
+    }
+}
+
+/// A text as tmux takes it: a semicolon at the end is the end of its own command.
+fn as_argument(text: &str) -> String {
+    match text.strip_suffix(';') {
+        Some(rest) => format!("{rest}\\;"),
+        None => text.to_owned(),
     }
 }
 

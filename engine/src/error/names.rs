@@ -1,6 +1,6 @@
 //! The names that a session knows, among which the one that was meant is looked for.
 
-use datafusion::execution::SessionState;
+use datafusion::{catalog::DynamicFileCatalog, execution::SessionState};
 use helioql_catalog::KEYWORDS;
 use helioql_grammar::{Diagnostic, Quantity, TokenWithSpan, ast::Show, closest, sqlparser::tokenizer::Token};
 
@@ -32,6 +32,7 @@ pub(super) fn suggest(
             return diagnostic.with_hint("a column comes from a table, which is named in FROM");
         }
         Family::Column => columns(),
+        Family::Table if is_file(name) => return diagnostic.with_hint(no_file(state)),
         Family::Table => tables(state),
         Family::Function => functions(state),
         Family::Relation => relations_of(state),
@@ -126,6 +127,20 @@ fn tables(state: &SessionState) -> Vec<String> {
         }
     }
     names
+}
+
+/// Whether a name is that of a file rather than of a table.
+fn is_file(name: &str) -> bool {
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    name.contains('/') || ["csv", "json", "parquet", "arrow", "avro"].contains(&ending)
+}
+
+fn no_file(state: &SessionState) -> &'static str {
+    if state.catalog_list().is::<DynamicFileCatalog>() {
+        "there is no such file: a path is absolute or counts from the working directory"
+    } else {
+        "a safe session reads no file; its tables are those of the catalogue"
+    }
 }
 
 fn functions(state: &SessionState) -> Vec<String> {

@@ -24,7 +24,8 @@ pub(crate) fn bytes_needed(settings: &Settings, rows: usize, dimension: usize) -
     // it, and where it and its vector lie.
     let node = 14 + 8 * settings.connectivity + 8 + 2 * 16 + 8;
     // What the library allocates grows by doubling.
-    rows.saturating_mul(dimension * size_of::<f32>() + 2 * (dimension * number + node))
+    Vectors::bytes_needed(rows, dimension)
+        .saturating_add(rows.saturating_mul(2 * (dimension * number + node)))
 }
 
 /// So many rows are added one after the other, so that the same rows make the same graph. More would take too long on

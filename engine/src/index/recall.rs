@@ -24,7 +24,7 @@ pub(crate) fn measure(
     observer: &dyn Observer,
 ) -> Result<Option<Recall>> {
     let (metric, rows) = (index.settings.metric, index.vectors.len());
-    let candidates = Choice::new(&index.settings, rows as u64, k, 0)
+    let candidates = Choice::new(&index.settings, rows as u64, false, k, 0)
         .candidates
         .min(rows);
     let mut recalls = Vec::new();

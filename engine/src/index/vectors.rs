@@ -1,5 +1,6 @@
 //! The vectors of a table's rows, one after the other, and the exact search among them.
 
+use super::coarse::Coarse;
 use crate::nearest::Metric;
 
 /// Vectors of one length. A row that has none is NaN in every place, so that no distance to it is a number.
@@ -7,6 +8,8 @@ use crate::nearest::Metric;
 pub(crate) struct Vectors {
     dimension: usize,
     numbers: Vec<f32>,
+    /// What an exact search among many reads first; none where it would not help.
+    pub(super) coarse: Option<Coarse>,
 }
 
 impl Vectors {
@@ -15,24 +18,46 @@ impl Vectors {
         Self {
             dimension,
             numbers: Vec::new(),
+            coarse: Coarse::new(dimension),
         }
     }
 
     /// Those of `numbers`; `None` where they are not a whole number of vectors.
     pub(crate) fn of(dimension: usize, numbers: Vec<f32>) -> Option<Self> {
-        (dimension > 0 && numbers.len().is_multiple_of(dimension)).then_some(Self { dimension, numbers })
+        if dimension == 0 || !numbers.len().is_multiple_of(dimension) {
+            return None;
+        }
+        let mut coarse = Coarse::new(dimension);
+        if let Some(coarse) = &mut coarse {
+            coarse.reserve(numbers.len() / dimension);
+            numbers
+                .chunks_exact(dimension)
+                .for_each(|vector| coarse.push(vector));
+        }
+        Some(Self {
+            dimension,
+            numbers,
+            coarse,
+        })
     }
 
     /// Makes room for `rows` more.
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.numbers.reserve_exact(rows * self.dimension);
+        if let Some(coarse) = &mut self.coarse {
+            coarse.reserve(rows);
+        }
     }
 
     /// Adds a row.
     pub(crate) fn push(&mut self, vector: Option<&[f32]>) {
+        let first = self.numbers.len();
         match vector {
             Some(vector) => self.numbers.extend_from_slice(vector),
             None => self.numbers.extend(std::iter::repeat_n(f32::NAN, self.dimension)),
+        }
+        if let Some(coarse) = &mut self.coarse {
+            coarse.push(&self.numbers[first..]);
         }
     }
 
@@ -57,7 +82,15 @@ impl Vectors {
 
     /// How much memory they take.
     pub(crate) fn bytes(&self) -> usize {
-        self.numbers.capacity() * size_of::<f32>()
+        self.numbers.capacity() * size_of::<f32>() + self.coarse.as_ref().map_or(0, Coarse::bytes)
+    }
+
+    /// How much memory so many rows take.
+    pub(crate) fn bytes_needed(rows: usize, dimension: usize) -> usize {
+        let row = dimension
+            .saturating_mul(size_of::<f32>())
+            .saturating_add(Coarse::bytes_of_row(dimension));
+        rows.saturating_mul(row)
     }
 
     /// Whether a row can be near to anything: its numbers are finite, and not all zero where angles are compared.

@@ -147,7 +147,13 @@ impl InMemory {
         let choice = match &index {
             Some(entry) => {
                 let rows = commit.rows.len(0..entry.files) as u64;
-                Choice::new(&index::store::settings(entry)?, rows, k, options.index_pays_from)
+                Choice::new(
+                    &index::store::settings(entry)?,
+                    rows,
+                    predicate.is_some(),
+                    k,
+                    options.index_pays_from,
+                )
             }
             None => Choice::exact(),
         };
@@ -185,7 +191,7 @@ impl InMemory {
     fn bytes(&self) -> Result<usize, Error> {
         let (has, later) = self.rows();
         let dimension = self.commit.rows.dimension(self.vector)?;
-        let mut bytes = later.saturating_mul(dimension * size_of::<f32>());
+        let mut bytes = Vectors::bytes_needed(later, dimension);
         if let Some(entry) = &self.index {
             let needed = index::bytes_needed(&index::store::settings(entry)?, has, dimension);
             bytes = bytes.saturating_add(needed);

@@ -27,6 +27,8 @@ pub(super) const WIDTH: usize = 360;
 pub(super) const HEIGHT: usize = 260;
 /// The frame's distances from the panel's left, top, right and bottom.
 const MARGINS: [usize; 4] = [56, 40, 16, 24];
+/// What an axis of values covers at least, as a part of the largest of them.
+const LEAST_SPAN: f64 = 0.1;
 /// Screen pixels of a dot of a letter, and of a letter with the gap behind it.
 const DOT: usize = 2;
 pub(super) const LETTER: usize = 4 * DOT;
@@ -72,7 +74,7 @@ pub(super) fn draw(canvas: &mut Canvas, (top, left): (usize, usize), panel: &Pan
     let points = || panel.lines.iter().flat_map(|line| &line.points);
     let (across, up) = (
         Axis::of(points().map(|point| point.0)),
-        Axis::of(points().map(|point| point.1)),
+        Axis::of(points().map(|point| point.1)).no_finer(),
     );
     let place = |x: f64, y: f64| {
         let right = across.part(x) * (wide - 1) as f64;
@@ -132,11 +134,25 @@ impl Axis {
         let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
         });
-        let (low, high) = match high - low {
-            range if range > 0.0 => (low, high),
-            0.0 => (low - 0.5, high + 0.5),
-            _ => (0.0, 1.0),
-        };
+        match high - low {
+            range if range > 0.0 => Self::between(low, high),
+            0.0 => Self::between(low - 0.5, high + 0.5),
+            _ => Self::between(0.0, 1.0),
+        }
+    }
+
+    /// The axis, or one around its middle that covers [`LEAST_SPAN`] of its largest value: what drifts by a percent
+    /// shall not look as if it ran from one end to the other.
+    fn no_finer(self) -> Self {
+        let least = LEAST_SPAN * self.low.abs().max(self.high.abs());
+        if self.high - self.low >= least {
+            return self;
+        }
+        let middle = f64::midpoint(self.low, self.high);
+        Self::between(middle - least / 2.0, middle + least / 2.0)
+    }
+
+    fn between(low: f64, high: f64) -> Self {
         // The largest of 1, 2 and 5 times a power of ten that gives at least four steps.
         let rough = (high - low) / 4.0;
         let power = 10_f64.powf(rough.log10().floor());
@@ -259,6 +275,15 @@ mod tests {
         let labels: Vec<_> = axis.ticks().into_iter().map(|tick| axis.label(tick)).collect();
         assert_eq!(labels, ["20", "40", "60", "80"]);
         assert_eq!(Axis::of(std::iter::empty()).ticks().len(), 6, "0 to 1 in fifths");
+    }
+
+    #[test]
+    fn a_small_drift_looks_small() {
+        let held = Axis::of([61.9, 61.4].into_iter()).no_finer();
+        assert!((held.part(61.9) - held.part(61.4) - 0.5 / 6.19).abs() < 1e-12);
+        assert!((held.part(61.65) - 0.5).abs() < 1e-12);
+        let moved = Axis::of([2.0, 3.0].into_iter()).no_finer();
+        assert_eq!((moved.part(2.0), moved.part(3.0)), (0.0, 1.0));
     }
 
     #[test]

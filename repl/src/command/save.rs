@@ -2,7 +2,7 @@
 //! is known of each below it; the steps of a STEER path on a strip, with a plot of every quantity against the
 //! step.
 
-use std::fs;
+use std::io::Write;
 
 use helioql::picture::{
     self, Sheet,
@@ -14,6 +14,7 @@ use super::{Command, Takes, path, usage};
 use crate::{
     error::{Error, Failure, Result},
     exec::Flow,
+    output::WholeFile,
     patches::Kept,
     render::magnetogram::range_gauss,
     shell::Shell,
@@ -48,7 +49,12 @@ fn action(shell: &mut Shell, arguments: &str) -> Result<Flow, Failure> {
         return Err(usage(&COMMAND, arguments).into());
     }
     let bytes = picture(&shell.kept)?;
-    fs::write(path, bytes).map_err(|source| Error::File {
+    let write = || {
+        let mut file = WholeFile::create(path)?;
+        file.write_all(&bytes)?;
+        file.keep()
+    };
+    write().map_err(|source| Error::File {
         path: path.to_owned(),
         source,
     })?;

@@ -34,6 +34,8 @@ pub(super) enum Place {
     Statement,
     /// A table or a function in FROM.
     Source,
+    /// A table, or the word for another thing that is described.
+    Described,
     /// One of these models.
     Model(Vec<String>),
     /// A setting.
@@ -126,8 +128,11 @@ impl Cursor {
             _ => {}
         }
         let last = &before[self.at - 1];
-        if is_any(last, &["FROM", "JOIN", "INTO", "TABLE", "DESCRIBE", "UPDATE"]) || self.is_in_from() {
+        if is_any(last, &["FROM", "JOIN", "INTO", "TABLE", "UPDATE"]) || self.is_in_from() {
             return Place::Source;
+        }
+        if is_word(last, "DESCRIBE") {
+            return Place::Described;
         }
         if is_word(last, "GENERATOR") {
             return Place::Model(words.generators.clone());
