@@ -26,7 +26,7 @@ use datafusion::{
     logical_expr::{DdlStatement, DmlStatement, LogicalPlan, WriteOp},
 };
 use helioql_catalog::{Catalogue, Transaction};
-use helioql_grammar::TokenWithSpan;
+use helioql_grammar::{TokenWithSpan, sqlparser::tokenizer::Token};
 
 use crate::{
     Error, Kind, Result,
@@ -41,19 +41,38 @@ pub(crate) async fn execute(
     plan: LogicalPlan,
 ) -> Result<DataFrame> {
     if !is_of_catalogue(session, &plan).await? {
-        return apply(session, None, plan).await;
+        let answer = apply(session, None, plan.clone()).await;
+        return answer.map_err(|error| at_table(error, &plan, tokens));
     }
     session.access().check_change(tokens)?;
     let mut change = begin(session)?;
     tables::register(session).await?;
     let (plan, _) = session.plan(tokens).await?;
-    let answer = apply(session, Some(&mut change), plan.clone()).await?;
+    let answer = apply(session, Some(&mut change), plan.clone()).await;
+    let answer = answer.map_err(|error| at_table(error, &plan, tokens))?;
     change.commit()?;
     tables::register(session).await?;
     if let LogicalPlan::Dml(DmlStatement { table_name, .. }) = &plan {
         tables::indexes::warn_of_stale(session, table_name.table());
     }
     Ok(answer)
+}
+
+/// Points at the table that is changed, where what is wrong with its rows has no place of its own.
+fn at_table(error: Error, plan: &LogicalPlan, tokens: &[TokenWithSpan]) -> Error {
+    match (error, plan) {
+        (Error::Diagnostic(diagnostic), LogicalPlan::Dml(change)) if diagnostic.span.is_none() => {
+            let named = tokens.iter().find(|token| match &token.token {
+                Token::Word(word) => word.value.eq_ignore_ascii_case(change.table_name.table()),
+                _ => false,
+            });
+            match named {
+                Some(token) => diagnostic.with_span(token.span).into(),
+                None => Error::Diagnostic(diagnostic),
+            }
+        }
+        (error, _) => error,
+    }
 }
 
 /// Takes the writer's lock of the catalogue.

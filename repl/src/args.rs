@@ -137,7 +137,7 @@ struct Args {
     /// Form: table, box, vertical, markdown, latex, html, csv, tsv, json, jsonl, arrow, parquet
     #[arg(long, value_enum, default_value_t = Format::Table, hide_possible_values = true, hide_default_value = true)]
     format: Format,
-    /// Write results to a file
+    /// Write results to a file, each whole or not at all
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// Refuse to change the catalogue

@@ -3,10 +3,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
-use datafusion::{
-    common::plan_err, dataframe::DataFrame, execution::SendableRecordBatchStream, logical_expr::LogicalPlan,
-};
+use datafusion::{dataframe::DataFrame, execution::SendableRecordBatchStream, logical_expr::LogicalPlan};
 use futures::StreamExt;
+use helioql_grammar::Diagnostic;
 
 use crate::{
     Result,
@@ -68,10 +67,12 @@ impl<'s> Incoming<'s> {
         for (harpnum, t_rec) in keys(batch)? {
             if !known.insert((harpnum, t_rec)) {
                 let time = helioql_grammar::TRec::from_unix_micros(t_rec);
-                return Ok(plan_err!(
-                    "`{SHARPS}` has one row for each harpnum and t_rec, and {harpnum} at {time} would be there twice; \
-                     UPDATE changes a row, IMPORT SHARPS replaces it"
-                )?);
+                let twice = Diagnostic::error(format!(
+                    "`{SHARPS}` has one row for each harpnum and t_rec, and {harpnum} at {time} would be there twice"
+                ));
+                return Err(twice
+                    .with_hint("UPDATE changes a row, IMPORT SHARPS replaces it")
+                    .into());
             }
         }
         Ok(())

@@ -104,6 +104,18 @@ pub(super) const RULES: &[Rule] = &[
         "CREATE OR REPLACE TABLE writes over it",
         "{0}",
     ),
+    rule(
+        "Column '{}' is declared as non-nullable but contains null values",
+        "`{0}` cannot be NULL",
+        "",
+        "{0}",
+    ),
+    rule(
+        "Temporary tables not supported",
+        "temporary tables are not supported",
+        "a view lasts as long as its session: CREATE VIEW name AS query",
+        "",
+    ),
     unknown(
         "Invalid function '{}'",
         "unknown function `{0}`",
