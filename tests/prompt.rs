@@ -405,6 +405,7 @@ fn ctrl_c_cancels_a_statement_and_leaves_when_pressed_twice() -> Result {
     enter(terminal, "SELECT 'alive' AS word;")?;
     let screen = terminal.shows(" alive\n")?;
     assert!(!screen.contains("leaves"), "{screen}");
+    terminal.shows_that("the prompt", |screen| screen.trim_end().ends_with("\nhelioql>"))?;
     terminal.press(&["C-c"])?;
     terminal.shows("(Ctrl-C once more leaves; so do Ctrl-D and `.quit`)\nhelioql>")?;
     terminal.press(&["C-c"])?;
@@ -527,7 +528,7 @@ fn an_image_is_sent_to_a_terminal_and_nowhere_else() -> Result {
         let piped = run(&mut helioql(arguments))?;
         assert_eq!(piped.code, Some(0), "{}", piped.stderr);
         assert!(!piped.stdout.contains('\x1b'), "{protocol}: {:?}", piped.stdout);
-        let Some(shown) = on_a_terminal("images", &arguments)? else {
+        let Some(shown) = on_a_terminal("images", 80, &arguments)? else {
             return Ok(());
         };
         assert!(shown.contains(begins), "{protocol}: {shown:?}");
@@ -541,10 +542,31 @@ fn an_image_is_sent_to_a_terminal_and_nowhere_else() -> Result {
     Ok(())
 }
 
-/// What the program writes to a terminal that answers nothing; `None`, and a line that says so, where there is no
-/// `script` to make one.
+/// A query that is no prompt's has the width of the terminal too.
 #[cfg(target_os = "linux")]
-fn on_a_terminal(test: &str, arguments: &[&str]) -> Result<Option<String>> {
+#[test]
+fn a_table_is_as_wide_as_the_terminal() -> Result {
+    let folder = TempDir::new()?;
+    let catalogue = folder.path().join("sun.helio").display().to_string();
+    let query = "SELECT repeat(chr(120), 50) AS a, repeat(chr(121), 50) AS b";
+    for (columns, fits) in [(60, false), (80, false), (150, true)] {
+        let Some(shown) = on_a_terminal("a width", columns, &[&catalogue, "-c", query])? else {
+            return Ok(());
+        };
+        assert_eq!(shown.contains(&"y".repeat(50)), fits, "{columns}: {shown}");
+        let longest = shown.lines().map(|line| line.trim_end().chars().count()).max();
+        assert!(
+            longest.is_some_and(|longest| longest <= columns.into()),
+            "{columns}: {shown}"
+        );
+    }
+    Ok(())
+}
+
+/// What the program writes to a terminal of so many columns that answers nothing; `None`, and a line that says so,
+/// where there is no `script` to make one.
+#[cfg(target_os = "linux")]
+fn on_a_terminal(test: &str, columns: u16, arguments: &[&str]) -> Result<Option<String>> {
     let program = helioql(arguments);
     let words = std::iter::once(program.get_program()).chain(program.get_args());
     let quoted: Vec<String> = words
@@ -552,7 +574,12 @@ fn on_a_terminal(test: &str, arguments: &[&str]) -> Result<Option<String>> {
         .collect();
     let mut script = Command::new("script");
     script
-        .args(["-q", "-c", &quoted.join(" "), "/dev/null"])
+        .args([
+            "-q",
+            "-c",
+            &format!("stty cols {columns} rows 24; {}", quoted.join(" ")),
+            "/dev/null",
+        ])
         .stdin(Stdio::null());
     for (name, value) in program.get_envs() {
         script.env(name, value.unwrap_or_default());

@@ -8,18 +8,20 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use bytes::Bytes;
 use helioql_catalog::{Catalogue, ModelKind};
 use serde_json::Value;
 
 use crate::{
     cancel::{CancelFlag, CancelHandle},
     directions::Directions,
-    encoder::Encoder,
+    encoder::{Encoder, EncoderConfig},
     error::{Error, Result},
     evaluate::Score,
-    generator::Generator,
+    generator::{Generator, GeneratorConfig},
     invert::Atlas,
     nn::ModelError,
+    patch::Grid,
     progress::{Observer, Progress},
     shipped,
     types::Sample,
@@ -60,7 +62,7 @@ impl<M> std::ops::Deref for Named<M> {
 }
 
 /// The configuration (with its model card) and the weights of one model as they are stored.
-pub(crate) type Stored = (Value, Arc<[u8]>);
+pub(crate) type Stored = (Value, Bytes);
 
 /// All models of one engine; its sessions share it.
 pub(crate) struct ModelStore {
@@ -255,6 +257,27 @@ impl ModelStore {
         })
     }
 
+    /// The grid of a generator's patches. Its weights are not decoded, which a session that draws nothing need not wait
+    /// for.
+    fn grid(&self, generator: &str) -> Result<Grid> {
+        if let Some(generator) = lock(&self.generators).get(generator) {
+            return Ok(generator.grid());
+        }
+        let (config, _) = self.stored(ModelKind::Generator, generator)?;
+        let config: GeneratorConfig = read_config(&config, "generator", generator)?;
+        Ok(config.grid())
+    }
+
+    /// The length of an encoder's embeddings and what they are marked with. Its weights are not decoded either.
+    fn embeddings(&self, encoder: &str) -> Result<(usize, String)> {
+        if let Some(encoder) = lock(&self.encoders).get(encoder) {
+            return Ok((encoder.dim(), encoder.identity.clone()));
+        }
+        let (config, weights) = self.stored(ModelKind::Encoder, encoder)?;
+        let config: EncoderConfig = read_config(&config, "encoder", encoder)?;
+        Ok((config.dim(), identity(encoder, &weights)))
+    }
+
     fn directions(&self, generator: &str) -> Result<Arc<Directions>> {
         cached(&self.directions, generator, || {
             let (config, weights) = self.stored(ModelKind::Directions, generator)?;
@@ -390,6 +413,16 @@ impl Handle {
 
     pub(crate) fn encoder(&self, name: &str) -> Result<Arc<Named<Encoder>>> {
         self.shared.store.encoder(name)
+    }
+
+    /// The grid of a generator's patches.
+    pub(crate) fn grid(&self, generator: &str) -> Result<Grid> {
+        self.shared.store.grid(generator)
+    }
+
+    /// The length of an encoder's embeddings and the identity that they are marked with.
+    pub(crate) fn embeddings(&self, encoder: &str) -> Result<(usize, String)> {
+        self.shared.store.embeddings(encoder)
     }
 
     /// The encoder that embedded rows marked with `identity`, which must not have been replaced since.

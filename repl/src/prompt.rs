@@ -44,7 +44,6 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
         shell.typed = editor.history().iter().cloned().collect();
     }
     writeln!(io::stdout(), "{}", banner(shell))?;
-    shell.resize(editor.dimensions());
     if prepare(shell, init) == Flow::Quit {
         return Ok(());
     }
@@ -56,7 +55,7 @@ pub(crate) fn run(shell: &mut Shell, init: &Init) -> Result<(), Failure> {
     let mut leaving = false;
     loop {
         shell.finish()?;
-        shell.resize(editor.dimensions());
+        shell.resize();
         let read = match shell.draft.take() {
             Some(draft) => editor.readline_with_initial(PROMPT, (&draft, "")),
             None => editor.readline(PROMPT),

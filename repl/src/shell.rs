@@ -118,6 +118,7 @@ impl Shell {
         for (name, value) in &invocation.parameters {
             shell.bind(name, value.clone());
         }
+        shell.resize();
         Ok(shell)
     }
 
@@ -185,13 +186,11 @@ impl Shell {
     }
 
     /// Takes up the size of the terminal, which may have changed.
-    pub(crate) fn resize(&mut self, size: Option<(u16, u16)>) {
+    pub(crate) fn resize(&mut self) {
         if let Some(screen) = &mut self.view.screen {
             let usual = Screen::default();
-            let (width, height) = size.map_or((usual.width, usual.height), |(columns, rows)| {
-                (columns.into(), rows.into())
-            });
-            screen.width = terminal::columns().unwrap_or(width).max(1);
+            let (width, height) = terminal::size().unwrap_or((usual.width, usual.height));
+            screen.width = terminal::columns().unwrap_or(width);
             screen.height = height.max(2);
         }
     }

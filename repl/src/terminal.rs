@@ -27,6 +27,12 @@ pub(crate) fn answers() -> Answers {
     *ANSWERS.get_or_init(|| read(&ask().unwrap_or_default()))
 }
 
+/// Columns and lines of the terminal, if it knows them.
+pub(crate) fn size() -> Option<(usize, usize)> {
+    let (lines, columns) = console::Term::stdout().size_checked()?;
+    Some((columns.into(), lines.into()))
+}
+
 /// The width that `COLUMNS` sets, if it is one.
 pub(crate) fn columns() -> Option<usize> {
     let set = std::env::var("COLUMNS").ok()?.trim().parse().ok()?;

@@ -13,13 +13,13 @@ pub(crate) const SHARPS: &str = "sharps";
 
 /// The grid of the patches: that of the shipped generator, so that both are measured at one scale.
 pub(crate) fn grid(models: &Handle) -> Result<Grid> {
-    Ok(models.generator(DEFAULT_GENERATOR)?.grid())
+    models.grid(DEFAULT_GENERATOR)
 }
 
 /// The columns of `sharps` with the shipped encoder's embeddings.
 pub(crate) fn schema(models: &Handle) -> Result<SchemaRef> {
-    let encoder = models.encoder(DEFAULT_ENCODER)?;
-    Ok(sharps_schema(grid(models)?, encoder.dim(), &encoder.identity))
+    let (dim, identity) = models.embeddings(DEFAULT_ENCODER)?;
+    Ok(sharps_schema(grid(models)?, dim, &identity))
 }
 
 /// The rows of a batch that is written: a row group of a table of patches.

@@ -4,7 +4,7 @@
 //! leaves what was there before; of a later result that does not end, what was written is cut off again.
 
 use std::{
-    fs::{self, File, Metadata, OpenOptions, Permissions},
+    fs::{self, File, Metadata, OpenOptions},
     io::{self, BufWriter, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
@@ -109,10 +109,7 @@ fn beside(path: &Path, present: Option<&Metadata>) -> io::Result<tempfile::Named
     prefix.push(".");
     let mut builder = Builder::new();
     builder.prefix(&prefix).suffix(".part");
-    let usual = usual();
-    if let Some(usual) = usual {
-        builder.permissions(usual);
-    }
+    give_usual_rights(&mut builder);
     let file = builder.tempfile_in(folder)?;
     if let Some(present) = present {
         file.as_file().set_permissions(present.permissions())?;
@@ -120,18 +117,17 @@ fn beside(path: &Path, present: Option<&Metadata>) -> io::Result<tempfile::Named
     Ok(file)
 }
 
-/// What a new file may be, before the process's mask.
+/// Files of `tempfile` are for their owner alone; this one may be read by whom any new file may.
 #[cfg(unix)]
-fn usual() -> Option<Permissions> {
+fn give_usual_rights(builder: &mut Builder<'_, '_>) {
     use std::os::unix::fs::PermissionsExt;
 
-    Some(Permissions::from_mode(0o666))
+    // The process's mask takes its part of it.
+    builder.permissions(fs::Permissions::from_mode(0o666));
 }
 
 #[cfg(not(unix))]
-fn usual() -> Option<Permissions> {
-    None
-}
+fn give_usual_rights(_: &mut Builder<'_, '_>) {}
 
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -185,7 +181,7 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let [path, link] = ["out.csv", "link.csv"].map(|name| folder.path().join(name));
         fs::write(&path, "before\n")?;
-        fs::set_permissions(&path, Permissions::from_mode(0o640))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640))?;
         symlink(&path, &link)?;
         let mut file = WholeFile::create(&link)?;
         file.write_all(b"after\n")?;

@@ -143,7 +143,10 @@ impl Table {
         let natural = self.columns.iter().map(|column| column.width).max();
         let all = |widest: &usize| self.total(self.columns.len(), *widest) <= width;
         let most = natural.unwrap_or_default().max(NARROWEST);
-        (NARROWEST..=most).rev().find(all).unwrap_or(WIDEST)
+        // The first column and the sign for the others fit into any line.
+        let more = self::width(MORE) + 3;
+        let alone = width.saturating_sub(more + self.total(1, 0)).max(1);
+        (NARROWEST..=most).rev().find(all).unwrap_or(WIDEST.min(alone))
     }
 
     /// How many columns fit into a line of `width`; one always does.
@@ -440,6 +443,13 @@ mod tests {
         assert_eq!(width_of_row(100), 3 * (30 + 3) - 2);
         assert_eq!(width_of_row(80), 3 * (NARROWEST + 3) - 2);
         assert_eq!(width_of_row(79), WIDEST + 5);
+        for narrow in [8, 20, 40] {
+            assert!(
+                lines(narrow)[..3].iter().all(|line| *line <= narrow),
+                "{:?}",
+                lines(narrow)
+            );
+        }
     }
 
     #[test]
