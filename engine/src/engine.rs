@@ -17,6 +17,10 @@ use crate::{
 
 /// One open catalogue with its models. Cheap to clone; its sessions may run side by side.
 ///
+/// They share what is kept in memory between statements (weights, indexes, vectors, columns, samples) and one limit, which
+/// `SET datafusion.runtime.memory_limit = '2G'` in any of them sets for all. What is kept gives way to a statement that has no
+/// room.
+///
 /// # Examples
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]

@@ -40,8 +40,8 @@ pub(crate) struct VectorIndex {
 }
 
 impl VectorIndex {
-    /// How much memory it takes.
+    /// About how much memory it takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.vectors.bytes() + self.graph.bytes()
+        bytes_needed(&self.settings, self.vectors.len(), self.vectors.dimension())
     }
 }

@@ -64,6 +64,11 @@ pub struct Atlas {
 }
 
 impl Atlas {
+    /// How many bytes an atlas of these models takes.
+    pub(crate) fn bytes_needed(generator: &Generator, encoder: &Encoder) -> usize {
+        DRAWN as usize * size_of::<f32>() * (generator.config().latent_dim + encoder.dim())
+    }
+
     /// Draws and embeds them.
     ///
     /// # Errors

@@ -20,6 +20,7 @@ use crate::{
     evaluate::Score,
     generator::{Generator, GeneratorConfig},
     invert::Atlas,
+    memory::{self, Held, Keep, Kept, Shelf},
     nn::ModelError,
     patch::Grid,
     progress::{Observer, Progress},
@@ -68,10 +69,12 @@ pub(crate) type Stored = (Value, Bytes);
 pub(crate) struct ModelStore {
     catalogue: Option<Catalogue>,
     in_memory: Mutex<BTreeMap<(ModelKind, String), Stored>>,
-    generators: Mutex<BTreeMap<String, Arc<Named<Generator>>>>,
-    encoders: Mutex<BTreeMap<String, Arc<Named<Encoder>>>>,
+    generators: Keep<String, Arc<Named<Generator>>>,
+    encoders: Keep<String, Arc<Named<Encoder>>>,
+    atlases: Keep<String, Arc<Atlas>>,
+    /// Some kilobytes each.
     directions: Mutex<BTreeMap<String, Arc<Directions>>>,
-    atlases: Mutex<BTreeMap<String, Arc<Atlas>>>,
+    shelf: Arc<Shelf>,
 }
 
 impl ModelStore {
@@ -79,10 +82,11 @@ impl ModelStore {
         Self {
             catalogue,
             in_memory: Mutex::default(),
-            generators: Mutex::default(),
-            encoders: Mutex::default(),
+            generators: Keep::default(),
+            encoders: Keep::default(),
+            atlases: Keep::default(),
             directions: Mutex::default(),
-            atlases: Mutex::default(),
+            shelf: Arc::default(),
         }
     }
 
@@ -223,11 +227,11 @@ impl ModelStore {
     fn forget(&self, kind: ModelKind, name: &str) {
         match kind {
             ModelKind::Generator => {
-                lock(&self.generators).remove(name);
+                self.generators.retain(|known| known != name);
                 lock(&self.directions).remove(name);
             }
             ModelKind::Encoder => {
-                lock(&self.encoders).remove(name);
+                self.encoders.retain(|known| known != name);
             }
             ModelKind::Directions => {
                 lock(&self.directions).remove(name);
@@ -236,7 +240,8 @@ impl ModelStore {
     }
 
     fn generator(&self, name: &str) -> Result<Arc<Named<Generator>>> {
-        cached(&self.generators, name, || {
+        let bytes = || self.bytes(ModelKind::Generator, name);
+        self.kept(&self.generators, "generator", name, bytes, || {
             let (config, weights) = self.stored(ModelKind::Generator, name)?;
             let model = Generator::load(&read_config(&config, "generator", name)?, &weights)?;
             Ok(Named {
@@ -247,7 +252,8 @@ impl ModelStore {
     }
 
     fn encoder(&self, name: &str) -> Result<Arc<Named<Encoder>>> {
-        cached(&self.encoders, name, || {
+        let bytes = || self.bytes(ModelKind::Encoder, name);
+        self.kept(&self.encoders, "encoder", name, bytes, || {
             let (config, weights) = self.stored(ModelKind::Encoder, name)?;
             let model = Encoder::load(&read_config(&config, "encoder", name)?, &weights)?;
             Ok(Named {
@@ -260,7 +266,7 @@ impl ModelStore {
     /// The grid of a generator's patches. Its weights are not decoded, which a session that draws nothing need not wait
     /// for.
     fn grid(&self, generator: &str) -> Result<Grid> {
-        if let Some(generator) = lock(&self.generators).get(generator) {
+        if let Some(generator) = self.generators.get(&generator.to_owned()) {
             return Ok(generator.grid());
         }
         let (config, _) = self.stored(ModelKind::Generator, generator)?;
@@ -270,7 +276,7 @@ impl ModelStore {
 
     /// The length of an encoder's embeddings and what they are marked with. Its weights are not decoded either.
     fn embeddings(&self, encoder: &str) -> Result<(usize, String)> {
-        if let Some(encoder) = lock(&self.encoders).get(encoder) {
+        if let Some(encoder) = self.encoders.get(&encoder.to_owned()) {
             return Ok((encoder.dim(), encoder.identity.clone()));
         }
         let (config, weights) = self.stored(ModelKind::Encoder, encoder)?;
@@ -279,13 +285,42 @@ impl ModelStore {
     }
 
     fn directions(&self, generator: &str) -> Result<Arc<Directions>> {
-        cached(&self.directions, generator, || {
-            let (config, weights) = self.stored(ModelKind::Directions, generator)?;
-            Ok(Directions::load(
-                &read_config(&config, "directions", generator)?,
-                &weights,
-            )?)
-        })
+        let mut all = lock(&self.directions);
+        if let Some(directions) = all.get(generator) {
+            return Ok(Arc::clone(directions));
+        }
+        let (config, weights) = self.stored(ModelKind::Directions, generator)?;
+        let config = read_config(&config, "directions", generator)?;
+        let directions = Arc::new(Directions::load(&config, &weights)?);
+        all.insert(generator.to_owned(), Arc::clone(&directions));
+        Ok(directions)
+    }
+
+    /// How much memory the weights of a model take at most: those of half precision are kept in single precision.
+    fn bytes(&self, kind: ModelKind, name: &str) -> Result<usize> {
+        let (_, weights) = self.stored(kind, name)?;
+        Ok(weights.len().saturating_mul(2))
+    }
+
+    /// A model that is kept, or that `load` makes with so many `bytes` of memory.
+    fn kept<M: Send + Sync>(
+        &self,
+        all: &Keep<String, Arc<M>>,
+        kind: &str,
+        name: &str,
+        bytes: impl FnOnce() -> Result<usize>,
+        load: impl FnOnce() -> Result<M>,
+    ) -> Result<Arc<M>> {
+        let key = name.to_owned();
+        if let Some(held) = all.get(&key) {
+            return Ok(Arc::clone(&held));
+        }
+        let (bytes, what) = (bytes()?, format!("the {kind} `{name}`"));
+        let held = all.get_or_make(&self.shelf, key, what.as_str(), bytes, || Ok(Arc::new(load()?)))?;
+        let held = held.ok_or_else(|| {
+            memory::refused(bytes, what).with_hint("`--memory-limit` says how much there is")
+        })?;
+        Ok(Arc::clone(&held))
     }
 }
 
@@ -320,20 +355,6 @@ fn identity(name: &str, weights: &[u8]) -> String {
 /// The name in an identity.
 fn name_in(identity: &str) -> &str {
     identity.split('#').next().unwrap_or(identity)
-}
-
-fn cached<M>(
-    cache: &Mutex<BTreeMap<String, Arc<M>>>,
-    name: &str,
-    load: impl FnOnce() -> Result<M>,
-) -> Result<Arc<M>> {
-    let mut cache = lock(cache);
-    if let Some(model) = cache.get(name) {
-        return Ok(Arc::clone(model));
-    }
-    let model = Arc::new(load()?);
-    cache.insert(name.to_owned(), Arc::clone(&model));
-    Ok(model)
 }
 
 /// A panic elsewhere leaves these maps whole, so its poison says nothing about them.
@@ -407,6 +428,11 @@ impl Handle {
         &self.shared.store
     }
 
+    /// Where the engine keeps what may be needed again.
+    pub(crate) fn shelf(&self) -> &Arc<Shelf> {
+        &self.shared.store.shelf
+    }
+
     pub(crate) fn generator(&self, name: &str) -> Result<Arc<Named<Generator>>> {
         self.shared.store.generator(name)
     }
@@ -446,7 +472,9 @@ impl Handle {
     /// Where INVERT starts with these two models.
     pub(crate) fn atlas(&self, generator: &Named<Generator>, encoder: &Named<Encoder>) -> Result<Arc<Atlas>> {
         let key = format!("{} {}", generator.identity, encoder.identity);
-        cached(&self.shared.store.atlases, &key, || {
+        let store = &self.shared.store;
+        let bytes = || Ok(Atlas::bytes_needed(generator, encoder));
+        store.kept(&store.atlases, "atlas of", &key, bytes, || {
             Ok(Atlas::new(generator, encoder, self)?)
         })
     }
@@ -485,11 +513,16 @@ impl Handle {
         key: MemoKey,
         draw: impl FnOnce() -> Result<Sample>,
     ) -> Result<Arc<Sample>> {
-        if let Some(sample) = lock(&self.shared.memo).samples.get(&key) {
-            return Ok(Arc::clone(sample));
+        let known = lock(&self.shared.memo).get(&key);
+        if let Some(sample) = known {
+            return Ok(sample);
         }
         let sample = Arc::new(draw()?);
-        lock(&self.shared.memo).insert(key, &sample);
+        let shelf = self.shelf();
+        if let Some(memory) = shelf.reserve("sample", sample.bytes()) {
+            let kept = shelf.keep(&Held::new(Arc::clone(&sample), memory));
+            lock(&self.shared.memo).insert(key, kept);
+        }
         Ok(sample)
     }
 }
@@ -524,13 +557,18 @@ pub(crate) struct MemoKey {
 /// The latest samples, first in first out.
 #[derive(Default)]
 struct Memo {
-    samples: BTreeMap<MemoKey, Arc<Sample>>,
+    samples: BTreeMap<MemoKey, Kept<Arc<Sample>>>,
     order: VecDeque<MemoKey>,
 }
 
 impl Memo {
-    fn insert(&mut self, key: MemoKey, sample: &Arc<Sample>) {
-        if self.samples.insert(key.clone(), Arc::clone(sample)).is_none() {
+    fn get(&self, key: &MemoKey) -> Option<Arc<Sample>> {
+        let held = self.samples.get(key)?.get()?;
+        Some(Arc::clone(&held))
+    }
+
+    fn insert(&mut self, key: MemoKey, sample: Kept<Arc<Sample>>) {
+        if self.samples.insert(key.clone(), sample).is_none() {
             self.order.push_back(key);
         }
         while self.order.len() > MEMO_CAPACITY

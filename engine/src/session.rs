@@ -101,6 +101,7 @@ impl Session {
         };
         let mut builder = SessionStateBuilder::new()
             .with_config(config)
+            .with_runtime_env(models.shelf().runtime()?)
             .with_default_features()
             .with_query_planner(Arc::new(HelioPlanner { indexes }))
             .with_relation_planners(vec![Arc::new(HelioRelations::new(models.clone(), &functions))]);
@@ -187,6 +188,7 @@ impl Session {
         let mine = self.context.state_ref();
         mine.write().config_mut().options_mut().extensions.insert(flag);
         self.access.check(statement)?;
+        self.models.shelf().follow(&self.context)?;
         tables::follow(self).await?;
         let may_be_deep = match &statement.kind {
             StatementKind::Sql(tokens) => stack::may_be_deep(tokens.len()),
@@ -215,7 +217,12 @@ impl Session {
     pub(crate) async fn query(&self, tokens: &[TokenWithSpan]) -> Result<DataFrame> {
         let (plan, state) = self.plan(tokens).await?;
         match plan {
-            LogicalPlan::Statement(_) => Ok(self.context.execute_logical_plan(plan).await?),
+            LogicalPlan::Statement(_) => {
+                let done = self.context.execute_logical_plan(plan).await?;
+                // It may have been one about memory.
+                self.models.shelf().follow(&self.context)?;
+                Ok(done)
+            }
             // Apart, so that a query has no room for what only a change needs.
             LogicalPlan::Dml(_) | LogicalPlan::Ddl(_) => Box::pin(changes::execute(self, tokens, plan)).await,
             LogicalPlan::Copy(copy) => Box::pin(copy_to::execute(self, state, copy)).await,

@@ -39,7 +39,7 @@ pub(crate) async fn follow(session: &Session) -> Result<()> {
         return Ok(());
     }
     let snapshot = Arc::new(catalogue.snapshot()?);
-    let context = session.context();
+    let (context, shelf) = (session.context(), session.models().shelf());
     let entries = snapshot.tables();
     for entry in &entries {
         let known = stored(session, &entry.name).await?;
@@ -47,11 +47,11 @@ pub(crate) async fn follow(session: &Session) -> Result<()> {
             .as_ref()
             .and_then(|table| table.downcast_ref::<StoredTable>());
         if let Some(known) = known
-            && known.follow(context, &snapshot, entry)?
+            && known.follow(context, shelf, &snapshot, entry)?
         {
             continue;
         }
-        let table = StoredTable::open(context, &snapshot, entry)?;
+        let table = StoredTable::open(context, shelf, &snapshot, entry)?;
         // In the place of another commit's, and of a view or a table in memory, which would hide it.
         context.deregister_table(entry.name.as_str())?;
         context.register_table(entry.name.as_str(), Arc::new(table))?;

@@ -49,6 +49,11 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// How much memory it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(self.patch.gauss()) + size_of_val(self.latent.as_slice())
+    }
+
     /// A sample of the generator of this description.
     pub(crate) fn new(config: &GeneratorConfig, view: View) -> Self {
         let View { w, patch, quantities } = view;

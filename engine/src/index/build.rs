@@ -13,7 +13,9 @@ use crate::{
 /// Rows that are added between two looks at the cancel flag: about 100 ms on one core.
 const CHUNK: usize = 256;
 
-/// How much memory the index of so many rows takes: their vectors, and a graph as usearch keeps it.
+/// About how much memory the index of so many rows takes: their vectors, and a graph as usearch keeps it. It is a little
+/// more than was measured of what is resident: 121 MB for 120 of 100,000 rows of 128 numbers in f16, 153 for 145 in f32,
+/// 1,213 for 1,167 of a million in f16. (The library asks the system for up to twice as much, which it does not touch.)
 pub(crate) fn bytes_needed(settings: &Settings, rows: usize, dimension: usize) -> usize {
     let number = match settings.storage {
         Storage::F32 => 4,
@@ -23,9 +25,9 @@ pub(crate) fn bytes_needed(settings: &Settings, rows: usize, dimension: usize) -
     // A row's head, twice as many neighbours of four bytes in the lowest layer, those of the few rows in layers above
     // it, and where it and its vector lie.
     let node = 14 + 8 * settings.connectivity + 8 + 2 * 16 + 8;
-    // What the library allocates grows by doubling.
-    Vectors::bytes_needed(rows, dimension)
-        .saturating_add(rows.saturating_mul(2 * (dimension * number + node)))
+    let graph = rows.saturating_mul(dimension * number + node);
+    // Tables of places grow by doubling, and each thread marks the rows that it has seen.
+    Vectors::bytes_needed(rows, dimension).saturating_add(graph / 4 * 5)
 }
 
 /// So many rows are added one after the other, so that the same rows make the same graph. More would take too long on

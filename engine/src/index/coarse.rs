@@ -111,11 +111,6 @@ impl Coarse {
             .reserve_exact(rows * Self::bytes_of_row(self.dimension));
     }
 
-    /// How much memory it takes.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes.capacity()
-    }
-
     /// Adds a row.
     pub(super) fn push(&mut self, vector: &[f32]) {
         let first = self.bytes.len();

@@ -131,11 +131,6 @@ impl Graph {
         self.index.dimensions()
     }
 
-    /// How much memory it takes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.index.memory_usage()
-    }
-
     /// What vectors are multiplied by.
     pub(crate) fn scale(&self) -> f32 {
         self.scale

@@ -1,74 +1,53 @@
 //! The indexes of an engine: each is read once, when a search first needs it, and shared by all sessions. One whose
 //! files are damaged is made anew from its table.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use helioql_catalog::{Catalogue, FileId, IndexConfig, IndexEntry, NewIndex, Transaction};
 
 use super::{Graph, Settings, VectorIndex, Vectors, build, extend};
-use crate::{Error, Result, models::Handle, tables::stored::Commit};
+use crate::{
+    Error, Result,
+    memory::{Held, Keep, Memory, Shelf},
+    models::Handle,
+    session::Session,
+    tables::stored::Commit,
+};
 
 /// The indexes that were read.
 #[derive(Debug, Default)]
-pub(crate) struct IndexStore {
-    loaded: Mutex<BTreeMap<String, Arc<Loaded>>>,
-    /// So that two searches do not read one index twice.
-    loading: Mutex<()>,
-}
+pub(crate) struct IndexStore(Keep<Name, VectorIndex>);
 
-/// An index in memory.
-#[derive(Debug)]
-pub(crate) struct Loaded {
-    generation: u64,
-    pub(crate) index: VectorIndex,
+/// The name of an index and the commit that changed it last.
+type Name = (String, u64);
+
+fn name_of(entry: &IndexEntry) -> Name {
+    (entry.name.clone(), entry.generation)
 }
 
 impl IndexStore {
-    /// The index `entry`, from memory or from its files.
-    pub(crate) fn get(&self, commit: &Commit, entry: &IndexEntry) -> Result<Arc<Loaded>> {
-        if let Some(loaded) = self.loaded(entry) {
-            return Ok(loaded);
-        }
-        let _one = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(loaded) = self.loaded(entry) {
-            return Ok(loaded);
-        }
-        Ok(self.put(entry, read(commit, entry)?))
+    /// The index `entry`, from memory or as `read` finds it; `None` where there is no memory for it.
+    pub(crate) fn get(
+        &self,
+        shelf: &Arc<Shelf>,
+        entry: &IndexEntry,
+        read: impl FnOnce() -> Result<VectorIndex>,
+    ) -> Result<Option<Arc<Held<VectorIndex>>>> {
+        let rows = usize::try_from(entry.rows).unwrap_or(usize::MAX);
+        let bytes = super::bytes_needed(&settings(entry)?, rows, entry.config.dimension as usize);
+        let what = format!("index `{}`", entry.name);
+        self.0.get_or_make(shelf, name_of(entry), what, bytes, read)
     }
 
     /// Whether the index `entry` is in memory.
     pub(crate) fn has(&self, entry: &IndexEntry) -> bool {
-        self.loaded(entry).is_some()
-    }
-
-    /// Keeps `index` in the place of any other of its name.
-    pub(crate) fn put(&self, entry: &IndexEntry, index: VectorIndex) -> Arc<Loaded> {
-        let loaded = Arc::new(Loaded {
-            generation: entry.generation,
-            index,
-        });
-        let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(entry.name.clone(), Arc::clone(&loaded));
-        loaded
+        self.0.get(&name_of(entry)).is_some()
     }
 
     /// Lets go of all indexes but those of `entries`.
     pub(crate) fn retain(&self, entries: &[IndexEntry]) {
-        let mut all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|name, loaded| {
-            entries
-                .iter()
-                .any(|entry| entry.name == *name && entry.generation == loaded.generation)
-        });
-    }
-
-    fn loaded(&self, entry: &IndexEntry) -> Option<Arc<Loaded>> {
-        let all = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        let loaded = all.get(&entry.name)?;
-        (loaded.generation == entry.generation).then(|| Arc::clone(loaded))
+        self.0
+            .retain(|name| entries.iter().any(|entry| name_of(entry) == *name));
     }
 }
 
@@ -91,6 +70,21 @@ pub(crate) fn read(commit: &Commit, entry: &IndexEntry) -> Result<VectorIndex> {
         vectors,
         graph,
     })
+}
+
+/// Asks for the memory in which the index `entry` is compared with its table, or made anew: its files and the table's
+/// vectors beside each other.
+pub(crate) fn room(session: &Session, of: &Commit, entry: &IndexEntry) -> Result<Memory> {
+    let dimension = entry.config.dimension as usize;
+    let rows = of.rows.len(0..of.rows.files());
+    let before = Vectors::bytes_needed(usize::try_from(entry.rows).unwrap_or(usize::MAX), dimension);
+    let bytes = super::bytes_needed(&settings(entry)?, rows, dimension).saturating_add(before);
+    let memory = Memory::of(session, "index", "`--memory-limit` says how much there is");
+    memory.grow(
+        bytes,
+        format_args!("the index `{}` beside the vectors of its table", entry.name),
+    )?;
+    Ok(memory)
 }
 
 /// Makes the index `entry` anew from what its table is now: of what it has where that still holds.

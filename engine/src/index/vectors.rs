@@ -80,11 +80,6 @@ impl Vectors {
         &self.numbers
     }
 
-    /// How much memory they take.
-    pub(crate) fn bytes(&self) -> usize {
-        self.numbers.capacity() * size_of::<f32>() + self.coarse.as_ref().map_or(0, Coarse::bytes)
-    }
-
     /// How much memory so many rows take.
     pub(crate) fn bytes_needed(rows: usize, dimension: usize) -> usize {
         let row = dimension

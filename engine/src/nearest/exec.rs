@@ -255,7 +255,7 @@ impl ExecutionPlan for NearestExec {
             let mut answer = None;
             if let (Some(in_memory), Some(counts)) = (&in_memory, &counts) {
                 let _timer = time.timer();
-                answer = in_memory.search(&plan, &questions, &context, counts).await?;
+                answer = in_memory.search(&plan, &questions, counts).await?;
             }
             let answer = match answer {
                 Some(answer) => answer,

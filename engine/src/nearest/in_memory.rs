@@ -16,8 +16,6 @@ use datafusion::{
         tree_node::{Transformed, TreeNode},
     },
     datasource::source_as_provider,
-    execution::TaskContext,
-    execution::memory_pool::MemoryConsumer,
     logical_expr::{
         Expr, LogicalPlan,
         physical_planning_context::PhysicalPlanningContext,
@@ -38,7 +36,8 @@ use crate::{
     Error,
     cancel::CancelFlag,
     contains,
-    index::{self, Choice, Found, IndexStore, Nearest, Rows, Vectors, store::Loaded},
+    index::{self, Choice, Found, IndexStore, Nearest, Rows, VectorIndex, Vectors},
+    memory::Held,
     models::Handle,
     options::HelioOptions,
     tables::stored::{Commit, Predicate, StoredTable},
@@ -68,6 +67,30 @@ impl Indexes {
             models: self.models.for_statement(flag),
             ..self.clone()
         }
+    }
+
+    /// The index `entry` of `commit`; `None` where there is no memory for it.
+    fn get(&self, commit: &Commit, entry: &IndexEntry) -> Result<Option<Arc<Held<VectorIndex>>>, Error> {
+        self.store.get(self.models.shelf(), entry, || {
+            index::store::read(commit, entry).or_else(|error| self.mended(commit, entry, &error))
+        })
+    }
+
+    /// The index made anew, because its files cannot be read.
+    fn mended(&self, commit: &Commit, entry: &IndexEntry, error: &Error) -> Result<VectorIndex, Error> {
+        let models = &self.models;
+        models.warn(&format!(
+            "{error}; it is being made anew from table `{}`",
+            entry.table
+        ));
+        let index = index::store::renewed(commit, entry, models)?;
+        if let Some(catalogue) = &self.catalogue {
+            let kept = index::store::keep(catalogue, commit, entry, &index);
+            if let Err(error) = kept {
+                models.warn(&format!("the index `{}` was not kept: {error}", entry.name));
+            }
+        }
+        Ok(index)
     }
 }
 
@@ -187,38 +210,14 @@ impl InMemory {
         self.index.as_ref().map_or(0, |entry| entry.files)..self.commit.rows.files()
     }
 
-    /// How much memory the search needs, from the vectors on.
-    fn bytes(&self) -> Result<usize, Error> {
-        let (has, later) = self.rows();
-        let dimension = self.commit.rows.dimension(self.vector)?;
-        let mut bytes = Vectors::bytes_needed(later, dimension);
-        if let Some(entry) = &self.index {
-            let needed = index::bytes_needed(&index::store::settings(entry)?, has, dimension);
-            bytes = bytes.saturating_add(needed);
-        }
-        if let Some(predicate) = &self.predicate {
-            bytes = bytes.saturating_add(self.commit.rows.kept_bytes(&predicate.columns));
-        }
-        Ok(bytes)
-    }
-
-    /// The neighbours of every row that asks; `None` where there is no memory for the index, or where rows without a
-    /// distance are wanted.
+    /// The neighbours of every row that asks; `None` where there is no memory for what the search needs, or where rows
+    /// without a distance are wanted.
     pub(super) async fn search(
         self: &Arc<Self>,
         plan: &Arc<Plan>,
         questions: &Arc<Questions>,
-        context: &TaskContext,
         counts: &Counts,
     ) -> Result<Option<Answer>> {
-        let name = match &self.index {
-            Some(entry) => format!("index `{}`", entry.name),
-            None => format!("vectors of `{}`", self.commit.name),
-        };
-        let memory = MemoryConsumer::new(name).register(context.memory_pool());
-        if memory.try_grow(self.bytes()?).is_err() {
-            return Ok(None);
-        }
         let (this, start) = (Arc::clone(self), Instant::now());
         let opened = if self.is_at_hand() {
             self.open()?
@@ -226,14 +225,12 @@ impl InMemory {
             blocking(move || this.open()).await?
         };
         counts.opening.add_elapsed(start);
+        let Some(opened) = opened else { return Ok(None) };
         let opened = Arc::new(opened);
 
         let count = questions.rows.num_rows();
         let all = opened.rows();
-        let matching = opened
-            .matching
-            .as_ref()
-            .map_or(all, BooleanBuffer::count_set_bits);
+        let matching = opened.matching().map_or(all, BooleanBuffer::count_set_bits);
         let compared = if matching as u64 <= self.choice.exact_up_to {
             matching
         } else {
@@ -296,44 +293,28 @@ impl InMemory {
                 .is_none_or(|predicate| rows.has_matching(predicate))
     }
 
-    /// Reads what a search needs.
-    fn open(&self) -> Result<Opened, Error> {
+    /// Reads what a search needs; `None` where there is no memory for it.
+    fn open(&self) -> Result<Option<Opened>, Error> {
         let Self { indexes, commit, .. } = self;
-        let loaded = match &self.index {
-            Some(entry) => Some(match indexes.store.get(commit, entry) {
-                Ok(loaded) => loaded,
-                Err(error) => self.mended(entry, &error)?,
-            }),
-            None => None,
-        };
-        let later = commit.rows.vectors(self.vector, self.later(), &indexes.models)?;
-        let matching = match &self.predicate {
-            Some(predicate) => Some(commit.rows.matching(predicate, &indexes.models)?),
-            None => None,
-        };
-        Ok(Opened {
-            loaded,
-            later,
-            matching,
-        })
-    }
-
-    /// The index made anew, because its files cannot be read.
-    fn mended(&self, entry: &IndexEntry, error: &Error) -> Result<Arc<Loaded>, Error> {
-        let Self { indexes, commit, .. } = self;
-        let models = &indexes.models;
-        models.warn(&format!(
-            "{error}; it is being made anew from table `{}`",
-            entry.table
-        ));
-        let index = index::store::renewed(commit, entry, models)?;
-        if let Some(catalogue) = &indexes.catalogue {
-            let kept = index::store::keep(catalogue, commit, entry, &index);
-            if let Err(error) = kept {
-                models.warn(&format!("the index `{}` was not kept: {error}", entry.name));
+        let (mut index, mut matching) = (None, None);
+        if let Some(entry) = &self.index {
+            index = indexes.get(commit, entry)?;
+            if index.is_none() {
+                return Ok(None);
             }
         }
-        Ok(indexes.store.put(entry, index))
+        let later = commit.rows.vectors(self.vector, self.later(), &indexes.models)?;
+        if let Some(predicate) = &self.predicate {
+            matching = commit.rows.matching(predicate, &indexes.models)?;
+            if matching.is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(later.map(|later| Opened {
+            index,
+            later,
+            matching,
+        }))
     }
 
     /// What is near to some of the rows that ask; nothing to those whose vector is no place.
@@ -356,25 +337,20 @@ impl InMemory {
     }
 
     fn neighbours(&self, plan: &Plan, query: &[f32], opened: &Opened) -> Result<Neighbours, Error> {
-        let Opened {
-            loaded,
-            later,
-            matching,
-        } = opened;
-        let rows = matching.as_ref().map_or(Rows::All, Rows::Matching);
+        let Opened { index, later, .. } = opened;
+        let matching = opened.matching();
+        let rows = matching.map_or(Rows::All, Rows::Matching);
         let has = opened.rows() - later.len();
         let mut nearest = Nearest::new(plan.k);
         let all = (0, later.len());
         let mut compared = later.search(plan.metric, query, all, rows, has, &mut nearest);
         let mut by_graph = false;
-        if let Some(index) = loaded.as_ref().map(|loaded| &loaded.index) {
+        if let Some(index) = index {
             let vectors = &index.vectors;
-            let candidates = matching
-                .as_ref()
-                .map_or(has, |bits| bits.slice(0, has).count_set_bits());
+            let candidates = matching.map_or(has, |bits| bits.slice(0, has).count_set_bits());
             if candidates as u64 > self.choice.exact_up_to {
                 let wanted = self.choice.candidates.min(candidates);
-                let found = index.graph.search(query, wanted, matching.as_ref())?;
+                let found = index.graph.search(query, wanted, matching)?;
                 // With fewer, where there are as many, the answer might have fewer than k.
                 if found.len() >= plan.k.min(wanted) {
                     compared += found.len();
@@ -493,20 +469,21 @@ impl fmt::Display for InMemory {
 
 /// What a search needs, in memory.
 struct Opened {
-    loaded: Option<Arc<Loaded>>,
+    index: Option<Arc<Held<VectorIndex>>>,
     /// The vectors of the rows that no index has.
-    later: Arc<Vectors>,
+    later: Arc<Held<Vectors>>,
     /// The rows that may be found, by number.
-    matching: Option<BooleanBuffer>,
+    matching: Option<Arc<Held<BooleanBuffer>>>,
 }
 
 impl Opened {
+    fn matching(&self) -> Option<&BooleanBuffer> {
+        self.matching.as_ref().map(|matching| &***matching)
+    }
+
     /// How many rows there are.
     fn rows(&self) -> usize {
-        self.loaded
-            .as_ref()
-            .map_or(0, |loaded| loaded.index.vectors.len())
-            + self.later.len()
+        self.index.as_ref().map_or(0, |index| index.vectors.len()) + self.later.len()
     }
 
     /// The vectors of some rows, as the table has them.
@@ -519,8 +496,8 @@ impl Opened {
         let has = self.rows() - self.later.len();
         let mut numbers = Vec::with_capacity(rows.len() * *dimension as usize);
         for &row in rows {
-            match (&self.loaded, row.checked_sub(has)) {
-                (Some(loaded), None) => numbers.extend_from_slice(loaded.index.vectors.get(row)),
+            match (&self.index, row.checked_sub(has)) {
+                (Some(index), None) => numbers.extend_from_slice(index.vectors.get(row)),
                 (_, later) => numbers.extend_from_slice(self.later.get(later.unwrap_or(row))),
             }
         }

@@ -33,6 +33,7 @@ pub(super) async fn execute(session: &Session, check: &CheckIndex) -> Result<Dat
     let commit = tables::commit(session, &entry.table).await?.ok_or_else(|| {
         Error::Unsupported(format!("the table `{}` of the index cannot be read", entry.table))
     })?;
+    let _memory = index::store::room(session, &commit, &entry)?;
     let models = session.models().for_last_statement();
     let report = blocking(move || report(&commit, &entry, &asked, &models)).await?;
     facts(

@@ -19,7 +19,10 @@ pub(crate) async fn bring_up_to_date(session: &Session, of: &[String]) -> Result
         };
         let (catalogue, models) = (catalogue.clone(), session.models().for_last_statement());
         let name = entry.name.clone();
-        let renewed = blocking(move || index::store::bring_up_to_date(&catalogue, &commit, &entry, &models));
+        let renewed = async {
+            let _memory = index::store::room(session, &commit, &entry)?;
+            blocking(move || index::store::bring_up_to_date(&catalogue, &commit, &entry, &models)).await
+        };
         match renewed.await {
             Ok(renewed) => done.extend(renewed),
             Err(error) if error.is_cancelled() => return Err(error),

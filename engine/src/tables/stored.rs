@@ -31,7 +31,7 @@ use datafusion::{
 use helioql_catalog::{Snapshot, TableEntry};
 
 pub(crate) use self::{copy::Copier, matching::Predicate, rows::StoredRows};
-use crate::{Error, Result, cancel::CancelFlag, statements::blocking};
+use crate::{Error, Result, cancel::CancelFlag, memory::Shelf, statements::blocking};
 
 /// A table as of the commit that its session follows. It stays the same object from commit to commit, because views and
 /// prepared statements hold it.
@@ -58,10 +58,11 @@ impl StoredTable {
     /// The table `entry` of `snapshot`.
     pub(crate) fn open(
         context: &SessionContext,
+        shelf: &Arc<Shelf>,
         snapshot: &Arc<Snapshot>,
         entry: &TableEntry,
     ) -> Result<Self> {
-        let (schema, now) = Commit::open(context, snapshot, entry)?;
+        let (schema, now) = Commit::open(context, shelf, snapshot, entry)?;
         Ok(Self {
             schema,
             now: RwLock::new(Arc::new(now)),
@@ -72,6 +73,7 @@ impl StoredTable {
     pub(crate) fn follow(
         &self,
         context: &SessionContext,
+        shelf: &Arc<Shelf>,
         snapshot: &Arc<Snapshot>,
         entry: &TableEntry,
     ) -> Result<bool> {
@@ -85,7 +87,7 @@ impl StoredTable {
                 scanned: Arc::clone(&before.scanned),
             }
         } else {
-            let (schema, next) = Commit::open(context, snapshot, entry)?;
+            let (schema, next) = Commit::open(context, shelf, snapshot, entry)?;
             if schema != self.schema {
                 return Ok(false);
             }
@@ -105,6 +107,7 @@ impl StoredTable {
 impl Commit {
     fn open(
         context: &SessionContext,
+        shelf: &Arc<Shelf>,
         snapshot: &Arc<Snapshot>,
         entry: &TableEntry,
     ) -> Result<(SchemaRef, Self)> {
@@ -128,7 +131,7 @@ impl Commit {
             name: entry.name.clone(),
             generation: entry.generation,
             snapshot: Arc::clone(snapshot),
-            rows: Arc::new(StoredRows::new(files, Arc::clone(&schema))),
+            rows: Arc::new(StoredRows::new(files, Arc::clone(&schema), Arc::clone(shelf))),
             scanned: Arc::new(ListingTable::try_new(config)?),
         };
         Ok((schema, commit))

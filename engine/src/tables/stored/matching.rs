@@ -20,7 +20,11 @@ use datafusion::{
 };
 
 use super::StoredRows;
-use crate::{Error, Result, progress::Observer};
+use crate::{
+    Error, Result,
+    memory::{Held, Kept},
+    progress::Observer,
+};
 
 /// How many answers are kept.
 const KEPT: usize = 8;
@@ -36,7 +40,7 @@ pub(crate) struct Predicate {
 
 /// The answers that are kept, the last first.
 #[derive(Debug, Default)]
-pub(super) struct Kept(Mutex<VecDeque<(Predicate, BooleanBuffer)>>);
+pub(super) struct Answers(Mutex<VecDeque<(Predicate, Kept<BooleanBuffer>)>>);
 
 impl Predicate {
     pub(crate) fn new(
@@ -75,15 +79,20 @@ impl Predicate {
 }
 
 impl StoredRows {
-    /// The rows that fulfil `predicate`, a bit each.
-    pub(crate) fn matching(&self, predicate: &Predicate, observer: &dyn Observer) -> Result<BooleanBuffer> {
-        let kept = || self.matching.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if predicate.lasts
-            && let Some((_, matching)) = kept().iter().find(|(known, _)| known.is(predicate))
-        {
-            return Ok(matching.clone());
+    /// The rows that fulfil `predicate`, a bit each; `None` where there is no memory for them.
+    pub(crate) fn matching(
+        &self,
+        predicate: &Predicate,
+        observer: &dyn Observer,
+    ) -> Result<Option<Arc<Held<BooleanBuffer>>>> {
+        if let Some(matching) = self.matching.get(predicate) {
+            return Ok(Some(matching));
         }
-        let mut matching = BooleanBufferBuilder::new(self.len(0..self.files()));
+        let rows = self.len(0..self.files());
+        let Some(memory) = self.shelf.reserve("rows that match", rows.div_ceil(8)) else {
+            return Ok(None);
+        };
+        let mut matching = BooleanBufferBuilder::new(rows);
         self.read_kept(&predicate.columns, |batch| {
             if observer.is_cancelled() {
                 return Err(Error::Cancelled);
@@ -97,19 +106,33 @@ impl StoredRows {
             }
             Ok(())
         })?;
-        let matching = matching.finish();
+        let matching = Held::new(matching.finish(), memory);
         if predicate.lasts {
-            let mut kept = kept();
-            kept.truncate(KEPT - 1);
-            kept.push_front((predicate.clone(), matching.clone()));
+            self.matching.put(predicate.clone(), self.shelf.keep(&matching));
         }
-        Ok(matching)
+        Ok(Some(matching))
     }
 
     /// Whether [`matching`](Self::matching) has all that it needs in memory.
     pub(crate) fn has_matching(&self, predicate: &Predicate) -> bool {
-        let kept = self.matching.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_known = predicate.lasts && kept.iter().any(|(known, _)| known.is(predicate));
-        is_known || self.has_kept(&predicate.columns)
+        self.matching.get(predicate).is_some() || self.has_kept(&predicate.columns)
+    }
+}
+
+impl Answers {
+    fn get(&self, predicate: &Predicate) -> Option<Arc<Held<BooleanBuffer>>> {
+        if !predicate.lasts {
+            return None;
+        }
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, matching) = kept.iter().find(|(known, _)| known.is(predicate))?;
+        matching.get()
+    }
+
+    fn put(&self, predicate: Predicate, matching: Kept<BooleanBuffer>) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(known, _)| !known.is(&predicate));
+        kept.truncate(KEPT - 1);
+        kept.push_front((predicate, matching));
     }
 }

@@ -28,7 +28,13 @@ use datafusion::parquet::arrow::{
 use helioql_catalog::TableFiles;
 
 use super::matching;
-use crate::{Error, Result, index::Vectors, progress::Observer, types::VectorColumn};
+use crate::{
+    Error, Result,
+    index::Vectors,
+    memory::{Held, Keep, Shelf},
+    progress::Observer,
+    types::VectorColumn,
+};
 
 /// Rows of a batch.
 const BATCH: usize = 8192;
@@ -44,17 +50,20 @@ pub(crate) struct StoredRows {
     schema: SchemaRef,
     stored: TableFiles,
     files: Vec<StoredFile>,
+    /// What is kept lies there.
+    pub(super) shelf: Arc<Shelf>,
     /// Columns of numbers that were asked for as a whole, batch by batch.
-    kept: Mutex<BTreeMap<usize, Kept>>,
+    kept: Keep<usize, Batches>,
     /// Columns of which some rows were asked for.
     asked: Mutex<BTreeSet<usize>>,
     /// Columns of vectors, each from some file on.
-    vectors: Mutex<BTreeMap<(usize, usize), Arc<Vectors>>>,
+    vectors: Keep<(usize, usize), Vectors>,
     /// Which rows fulfilled the last predicates.
-    pub(super) matching: matching::Kept,
+    pub(super) matching: matching::Answers,
 }
 
-type Kept = Arc<Vec<ArrayRef>>;
+/// A column.
+type Batches = Vec<ArrayRef>;
 
 /// A row group: its file and its place there, and its rows in the table.
 #[derive(Debug)]
@@ -77,7 +86,7 @@ struct StoredFile {
 }
 
 impl StoredRows {
-    pub(crate) fn new(stored: TableFiles, schema: SchemaRef) -> Self {
+    pub(crate) fn new(stored: TableFiles, schema: SchemaRef, shelf: Arc<Shelf>) -> Self {
         let mut first = 0;
         let files = (0..stored.len())
             .map(|number| {
@@ -96,10 +105,11 @@ impl StoredRows {
             schema,
             stored,
             files,
-            kept: Mutex::default(),
+            shelf,
+            kept: Keep::default(),
             asked: Mutex::default(),
-            vectors: Mutex::default(),
-            matching: matching::Kept::default(),
+            vectors: Keep::default(),
+            matching: matching::Answers::default(),
         }
     }
 
@@ -179,9 +189,7 @@ impl StoredRows {
     }
 
     /// Shows the columns at `columns` of all rows, batch by batch in their order. Columns of numbers are kept in memory, so
-    /// that they are decoded once for every commit of the table; how much that is, is told by [`kept_bytes`].
-    ///
-    /// [`kept_bytes`]: Self::kept_bytes
+    /// that they are decoded once for every commit of the table, where they are not too many and there is memory for them.
     pub(crate) fn read_kept(
         &self,
         columns: &[usize],
@@ -191,8 +199,13 @@ impl StoredRows {
         if columns.is_empty() || self.kept_bytes(columns) == 0 {
             return self.read(all, columns, visit);
         }
-        let kept = columns.iter().map(|column| self.whole(*column));
-        let kept: Vec<Kept> = kept.collect::<Result<_>>()?;
+        let mut kept = Vec::with_capacity(columns.len());
+        for column in columns {
+            match self.whole(*column)? {
+                Some(whole) => kept.push(whole),
+                None => return self.read(all, columns, visit),
+            }
+        }
         let schema = Arc::new(self.schema.project(columns)?);
         for batch in 0..kept[0].len() {
             let arrays = kept.iter().map(|column| Arc::clone(&column[batch])).collect();
@@ -203,7 +216,7 @@ impl StoredRows {
 
     /// How many bytes [`read_kept`](Self::read_kept) keeps of these columns; 0 where one of them is not of numbers, or they
     /// are too many, and none is kept.
-    pub(crate) fn kept_bytes(&self, columns: &[usize]) -> usize {
+    fn kept_bytes(&self, columns: &[usize]) -> usize {
         let widths = columns
             .iter()
             .map(|column| self.schema.field(*column).data_type());
@@ -231,35 +244,32 @@ impl StoredRows {
         rows.saturating_mul(dimension).saturating_mul(size_of::<f32>()) <= MOST_KEPT
     }
 
-    /// The vectors in a column of some files to the last, which are read once for every commit of the table.
+    /// The vectors in a column of some files to the last, which are read once for every commit of the table; `None` where
+    /// there is no memory for them.
     pub(crate) fn vectors(
         &self,
         column: usize,
         files: Range<usize>,
         observer: &dyn Observer,
-    ) -> Result<Arc<Vectors>> {
-        let mut kept = self.vectors.lock().unwrap_or_else(PoisonError::into_inner);
+    ) -> Result<Option<Arc<Held<Vectors>>>> {
         let key = (column, files.start);
-        if let Some(vectors) = kept.get(&key) {
-            return Ok(Arc::clone(vectors));
-        }
-        let vectors = Arc::new(self.read_vectors(column, files, observer)?);
         // Those of the latest question, lest they pile up.
-        kept.retain(|(other, _), _| *other == column);
-        kept.insert(key, Arc::clone(&vectors));
-        Ok(vectors)
+        self.vectors.retain(|(other, _)| *other == column);
+        let bytes = Vectors::bytes_needed(self.len(files.clone()), self.dimension(column)?);
+        self.vectors
+            .get_or_make(&self.shelf, key, "vectors of a table", bytes, || {
+                self.read_vectors(column, files, observer)
+            })
     }
 
     /// Whether [`vectors`](Self::vectors) has them in memory.
     pub(crate) fn has_vectors(&self, column: usize, files: &Range<usize>) -> bool {
-        let kept = self.vectors.lock().unwrap_or_else(PoisonError::into_inner);
-        files.is_empty() || kept.contains_key(&(column, files.start))
+        files.is_empty() || self.vectors.get(&(column, files.start)).is_some()
     }
 
     /// Whether [`read_kept`](Self::read_kept) has all of these columns in memory.
     pub(crate) fn has_kept(&self, columns: &[usize]) -> bool {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        columns.iter().all(|column| kept.contains_key(column))
+        columns.iter().all(|column| self.kept.get(column).is_some())
     }
 
     /// Reads the vectors in a column of some files.
@@ -285,24 +295,26 @@ impl StoredRows {
         Ok(vectors)
     }
 
-    fn whole(&self, column: usize) -> Result<Kept> {
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(whole) = kept().get(&column) {
-            return Ok(Arc::clone(whole));
+    /// A column of numbers; `None` where there is no memory for it.
+    fn whole(&self, column: usize) -> Result<Option<Arc<Held<Batches>>>> {
+        if let Some(whole) = self.kept.get(&column) {
+            return Ok(Some(whole));
         }
-        let mut batches = Vec::new();
-        self.read(0..self.files.len(), &[column], |batch| {
-            batches.push(Arc::clone(batch.column(0)));
-            Ok(())
-        })?;
-        let whole = Arc::new(batches);
-        let mut kept = kept();
-        let others: Vec<usize> = kept.keys().copied().chain([column]).collect();
-        if self.kept_bytes(&others) == 0 {
-            kept.clear();
+        let mut all = self.kept.names();
+        all.push(column);
+        if self.kept_bytes(&all) == 0 {
+            self.kept.retain(|_| false);
         }
-        kept.insert(column, Arc::clone(&whole));
-        Ok(whole)
+        let bytes = self.kept_bytes(&[column]);
+        self.kept
+            .get_or_make(&self.shelf, column, "column of a table", bytes, || {
+                let mut batches = Vec::new();
+                self.read(0..self.files.len(), &[column], |batch| {
+                    batches.push(Arc::clone(batch.column(0)));
+                    Ok(())
+                })?;
+                Ok(batches)
+            })
     }
 
     /// The columns at `columns` of `rows`, which are in rising order.
@@ -331,8 +343,10 @@ impl StoredRows {
     pub(crate) fn take_again(&self, rows: &[usize], columns: &[usize]) -> Result<RecordBatch> {
         let mut kept = BTreeMap::new();
         for column in columns {
-            if self.is_to_be_kept(*column) {
-                kept.insert(*column, self.whole(*column)?);
+            if self.is_to_be_kept(*column)
+                && let Some(whole) = self.whole(*column)?
+            {
+                kept.insert(*column, whole);
             }
         }
         if kept.is_empty() {
@@ -363,13 +377,10 @@ impl StoredRows {
 
     /// Whether a column is kept, or is one of numbers that was asked for before and not too large.
     fn is_to_be_kept(&self, column: usize) -> bool {
-        let mut all: Vec<usize> = {
-            let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.contains_key(&column) {
-                return true;
-            }
-            kept.keys().copied().collect()
-        };
+        let mut all = self.kept.names();
+        if all.contains(&column) {
+            return true;
+        }
         let is_first = self
             .asked
             .lock()
