@@ -1,14 +1,15 @@
 -- The simulator against the real catalogue, side by side: helioql < tests/calibration.sql
 --
 -- `real` is that of 8,216 daily SHARP records of NOAA regions, 2010-05 to 2019-12, within 60 degrees of the central
--- meridian (Bobra et al. 2014 define the keywords). 2,000 simulated records are 400 regions: chance moves a quantile
--- of theirs at 5 or 95 % by 15 %, a median by 8 %.
+-- meridian (Bobra et al. 2014 define the keywords). 5,000 simulated records are 1,000 regions, which takes
+-- six minutes of two cores. From seed to seed the flux of theirs differs by 15 % at the 5 % quantile and by 5 % at the
+-- others, and the medians of MEANALP and MEANJZH by 0.0007 and 0.0002.
 
 CREATE TABLE sim AS
 SELECT usflux, area_acr, cmask, meangam, meangbt, meangbz, meangbh, meanjzd, totusjz, meanalp, meanjzh, totusjh,
   absnjzh, savncpp, meanpot, totpot, meanshr, shrgt45, r_value, lat_fwt, psep_harp, tilt_harp,
   lonfwtpo > lonfwtne AS positive_leads
-FROM SIMULATE(n => 2000, seed => 1) WHERE cmask > 0;
+FROM SIMULATE(n => 5000, seed => 1) WHERE cmask > 0;
 
 -- 5 %, median and 95 % of every keyword.
 WITH values_of AS (

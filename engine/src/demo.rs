@@ -2,7 +2,7 @@
 //! as simulated, so that everything works on a machine with no data and no network.
 //!
 //! Its keywords are those of `SIMULATE(n => 2000, seed => 2010)`, computed from segments at HMI's resolution. That takes
-//! ten minutes, so they were computed once and lie in `engine/demo/`; the patches are painted when the demo is made, of
+//! minutes, so they were computed once and lie in `engine/demo/`; the patches are painted when the demo is made, of
 //! the same regions at the same times, on the grid of a patch.
 
 use std::sync::{
@@ -41,7 +41,7 @@ const SEED: u64 = 2010;
 /// writes.
 const KEYWORDS: &[u8] = include_bytes!("../demo/sharps.parquet");
 /// Raised when the simulator or the columns change, so that an old demo is made anew.
-const VERSION: u32 = 5;
+const VERSION: u32 = 7;
 /// The index of the records, and the column that it is of.
 const INDEX: &str = "sharps_hnsw";
 const EMBEDDING: &str = "embedding";

@@ -20,6 +20,7 @@ mod relief;
 mod render;
 mod spot;
 mod stage;
+mod standing;
 mod time;
 pub mod vector;
 
@@ -31,6 +32,7 @@ use crate::patch::{self, Grid, Patch};
 
 use self::region::Region;
 use self::stage::Stage;
+use self::standing::Standing;
 
 /// How often each simulated region is seen on its way across the disk.
 pub const VIEWS_PER_REGION: u64 = 5;
@@ -122,7 +124,10 @@ pub struct SimulatedSharp {
 pub fn simulate(seed: u64, index: u64, grid: Grid) -> Result<SimulatedSharp, Error> {
     check(grid)?;
     let (number, view) = (index / VIEWS_PER_REGION, index % VIEWS_PER_REGION);
-    let region = Region::draw(&mut stream(seed, Stream::Region(number)));
+    let region = Region::draw(
+        Standing::of(seed, number),
+        &mut stream(seed, Stream::Region(number)),
+    );
     let mut rng = stream(seed, Stream::View(index));
     let stage = Stage::at_view(&region, view, &mut rng);
     let field = render::render(&region, &stage, grid, &mut rng)?;
@@ -175,6 +180,7 @@ fn check(grid: Grid) -> Result<(), Error> {
 enum Stream {
     Region(u64),
     View(u64),
+    Start,
 }
 
 fn stream(seed: u64, stream: Stream) -> ChaCha8Rng {
@@ -182,6 +188,8 @@ fn stream(seed: u64, stream: Stream) -> ChaCha8Rng {
     rng.set_stream(match stream {
         Stream::Region(number) => number.wrapping_mul(2),
         Stream::View(index) => index.wrapping_mul(2).wrapping_add(1),
+        // From the far end, which no number that anybody counts to reaches.
+        Stream::Start => u64::MAX,
     });
     rng
 }

@@ -5,12 +5,14 @@
 //! against flux: NOAA's daily reports 2010–2019. Latitude against time: the butterfly diagram of cycle 24.
 
 use std::f64::consts::{PI, TAU};
+use std::ops::Range;
 
 use rand::Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 
 use super::canvas::Place;
 use super::spot::Spot;
+use super::standing::Standing;
 use super::time;
 
 /// Proper motions of spots and of clumps of plage, Mm a day. Supergranular diffusion of about 500 km²/s
@@ -23,33 +25,61 @@ const MM2_PER_UHEM: f64 = 3.04;
 
 // Regions as the daily records of the SHARP catalogue show them, the small ones of a day among them.
 
-/// Mean and standard deviation of log₁₀ of the flux at its largest, Mx, and the limits of it.
-const LOG_FLUX: (f64, f64) = (22.22, 0.43);
-const LOG_FLUX_LIMITS: (f64, f64) = (20.8, 23.4);
+/// log₁₀ of the flux at its largest, Mx, that the regions up to a share of all never exceed; straight between.
+const LOG_FLUX: [(f64, f64); 11] = [
+    (0.0, 20.6),
+    (0.02, 21.17),
+    (0.05, 21.37),
+    (0.1, 21.56),
+    (0.25, 21.97),
+    (0.5, 22.27),
+    (0.75, 22.53),
+    (0.9, 22.65),
+    (0.95, 22.77),
+    (0.98, 22.95),
+    (1.0, 23.45),
+];
+
+/// Days from the start of a region's emergence to its passage of the central meridian.
+const AGES: Range<f64> = -1.0..22.0;
 
 /// log ρ = 0.293 log Φ + this: what a bipole's own separation in Mm adds up to. The database has −4.64; further
 /// emergences and the larger flux add the rest.
-const LOG_SEPARATION: f64 = -4.75;
+const LOG_SEPARATION: f64 = -4.756;
 
 /// Smallest separation of a bipole, Mm.
 const LEAST_SEPARATION_MM: f64 = 20.0;
 
+/// A bipole's tilt over the sine of its latitude, degrees, and the share of bipoles that Hale's law orders. Of whole regions the database
+/// has 26.2° and 96 %; further emergences and neighbours take their part of both.
+const JOY_DEG: f64 = 31.0;
+const HALE: f64 = 0.985;
+
 /// Scatter of the spot area about its mean, dex.
-const SPOT_SCATTER_DEX: f64 = 0.65;
+const SPOT_SCATTER_DEX: f64 = 0.715;
 
 /// Most remnants of older regions, and the mean log₁₀ of the flux of one, Mx.
 const REMNANTS: u32 = 1;
 const LOG_REMNANT: f64 = 20.8;
 
+/// log₁₀ of the largest flux by the share of regions that have less.
+fn log_flux(share: f64) -> f64 {
+    let above = LOG_FLUX
+        .partition_point(|&(at, _)| at <= share)
+        .clamp(1, LOG_FLUX.len() - 1);
+    let ((before, low), (after, high)) = (LOG_FLUX[above - 1], LOG_FLUX[above]);
+    low + (high - low) * (share - before) / (after - before)
+}
+
 /// Mean log₁₀ of the spot area in microhemispheres by log₁₀ of the flux: NOAA's reports with the area regressed on the
-/// flux. Both scatter by half a decade, r = 0.73.
+/// flux have 1.70 and 0.75. Both scatter by half a decade, r = 0.73.
 fn log_spots(log_flux: f64) -> f64 {
-    1.70 + 0.75 * (log_flux - 21.87)
+    1.67 + 0.615 * (log_flux - 21.87)
 }
 
 /// Most further emergences inside a region. Large ones are complex: half of those above 2e22 Mx have a class with γ or δ.
 fn emergences(log_flux: f64) -> u32 {
-    (2.0 * (log_flux - 21.0)).clamp(0.0, 3.0).round() as u32
+    (2.5 * (log_flux - 21.95)).clamp(0.0, 4.0).round() as u32
 }
 
 /// What stays the same of a region while it crosses the disk.
@@ -70,6 +100,10 @@ pub(super) struct Region {
     pub(super) bipoles: Vec<Bipole>,
     /// Weak flux that older regions have left behind; not counted as the region's own.
     pub(super) remnants: Vec<Cloud>,
+    /// log₁₀ of the flux of its main bipole at its largest, Mx.
+    pub(super) log_flux: f64,
+    /// The share of regions whose twist is more negative.
+    pub(super) twist: f64,
     /// Sets the network that its flux gathers on.
     pub(super) network_seed: u64,
 }
@@ -134,11 +168,10 @@ impl Orbit {
 }
 
 impl Region {
-    pub(super) fn draw(rng: &mut impl Rng) -> Self {
+    pub(super) fn draw(standing: Standing, rng: &mut impl Rng) -> Self {
         let year = year(rng);
         let lat_deg = latitude(rng, year);
-        let (least, most) = LOG_FLUX_LIMITS;
-        let log_flux = normal(rng, LOG_FLUX.0, LOG_FLUX.1).clamp(least, most);
+        let log_flux = log_flux(standing.flux);
         let main = Bipole::draw(rng, Place::default(), log_flux, lat_deg);
         let hale = main.leading * hale_leading(lat_deg) > 0.0;
         let (separation, tilt) = (main.separation_mm, main.tilt_deg.to_radians());
@@ -147,14 +180,14 @@ impl Region {
         // Further emergences inside the region bring its polarities close together.
         for _ in 0..rng.random_range(0..=emergences(log_flux)) {
             let (along, across) = (0.35 * gauss(rng) * separation, 0.2 * gauss(rng) * separation);
-            let log_share = rng.random_range(-1.2..-0.4);
+            let log_share = rng.random_range(-1.2..-0.3);
             let mut small = Bipole::draw(
                 rng,
                 Place::default().offset(tilt, along, across),
                 log_flux + log_share,
                 lat_deg,
             );
-            small.separation_mm *= 0.7;
+            small.separation_mm *= 0.62;
             small.tilt_deg += 25.0 * gauss(rng);
             bipoles.push(small);
         }
@@ -172,13 +205,15 @@ impl Region {
         Self {
             lat_deg,
             meridian_day: time::days(year),
-            age_at_meridian: rng.random_range(-1.0..22.0),
+            age_at_meridian: AGES.start + standing.age * (AGES.end - AGES.start),
             rise_days: rng.random_range(2.0..5.0),
             decay_days: rng.random_range(20.0..60.0),
             spot_decay_days: rng.random_range(4.0..25.0),
             hale,
             bipoles,
             remnants,
+            log_flux,
+            twist: standing.twist,
             network_seed: rng.random(),
         }
     }
@@ -205,8 +240,8 @@ impl Bipole {
             .clamp(LEAST_SEPARATION_MM, 130.0);
         // Small regions scatter more about Joy's law.
         let scatter = if log_flux < 21.5 { 20.0 } else { 14.0 };
-        let tilt_deg = 26.2 * lat_deg.to_radians().sin() + scatter * gauss(rng);
-        let leading = hale_leading(lat_deg) * sign(rng, 0.96);
+        let tilt_deg = JOY_DEG * lat_deg.to_radians().sin() + scatter * gauss(rng);
+        let leading = hale_leading(lat_deg) * sign(rng, HALE);
         // The imbalance has median 0.11 and 95 % below 0.40: an exponential, cut.
         let imbalance = (0.15 * exponential(rng)).min(0.5) * sign(rng, 0.5);
 
@@ -214,7 +249,7 @@ impl Bipole {
         let spots_uhem = 10_f64.powf(log_spots(log_flux) + SPOT_SCATTER_DEX * gauss(rng));
         // Leading spots hold most of the area and stay together; following flux is dispersed.
         let leading_share = rng.random_range(0.5..0.95);
-        let spread = rng.random_range(1.0..1.8);
+        let spread = rng.random_range(1.0..1.65);
         let pole = |rng: &mut R, end: f64, share: f64, spots: f64, spread: f64, pieces: usize| {
             Pole::draw(
                 rng,
@@ -256,8 +291,8 @@ impl Pole {
         spread: f64,
         pieces: usize,
     ) -> Self {
-        // Plage of 260 G in its middle: the width follows from the flux.
-        let width_mm = spread * (flux_mx / 1e16 / (TAU * 260.0)).sqrt();
+        // Plage of 294 G in its middle: the width follows from the flux.
+        let width_mm = spread * (flux_mx / 1e16 / (TAU * 294.0)).sqrt();
         let spots_mm2 = largest_spots(spots_mm2, 0.65 * flux_mx);
         let mut left = 1.0;
         let spots = (0..pieces)

@@ -42,7 +42,7 @@ const QUIET: Population = Population {
 };
 
 /// Share of plage flux in elements too small and too many to be drawn one by one.
-const SMOOTH_SHARE: f64 = 0.55;
+const SMOOTH_SHARE: f64 = 0.175;
 
 /// Unsigned flux density of the quiet network that stands out of the noise, G.
 const QUIET_GAUSS: f64 = 4.0;

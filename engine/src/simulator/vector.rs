@@ -2,7 +2,7 @@
 //!
 //! The regions are those of [`simulate`](super::simulate), at the same times. They are painted on pixels of 0.03° (0.3644 Mm) of the cylindrical
 //! equal-area projection, as JSOC's records are: the radial field from spots and flux tubes (`radial`), the
-//! horizontal field from it (`horizontal`), then what an observer makes of both (`observe`) and the masks of the
+//! horizontal field from it (`horizontal`) and from the tubes that lean (`leaning`), then what an observer makes of both (`observe`) and the masks of the
 //! pipeline (`masks`). The keywords of Bobra et al. 2014 can all be computed from the result.
 //!
 //! Constants for which no source is named were set so that the keywords have the real catalogue's medians, 5 and
@@ -11,6 +11,7 @@
 mod bearing;
 mod frame;
 mod horizontal;
+mod leaning;
 mod masks;
 mod observe;
 mod radial;
@@ -19,7 +20,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::physics::sharp::Segments;
 
-use super::{FIRST_HARPNUM, FIRST_NOAA_AR, Region, Stage, Stream, VIEWS_PER_REGION, stream};
+use super::{FIRST_HARPNUM, FIRST_NOAA_AR, Region, Stage, Standing, Stream, VIEWS_PER_REGION, stream};
 
 use self::bearing::Bearing;
 use self::frame::Frame;
@@ -116,7 +117,8 @@ pub fn simulate_segments(seed: u64, index: u64) -> SimulatedSegments {
     let (mut rng, region, bearing, stage) = draw(seed, index);
     let frame = Frame::around(&region);
     let radial = radial::draw(&region, &stage, &frame, &bearing, &mut rng);
-    let field = horizontal::complete(radial.br, &radial.lying, frame.width, &bearing);
+    let mut field = horizontal::complete(radial.br, &radial.lying, frame.width, &bearing);
+    leaning::lean(&mut field, &frame, &bearing, &mut rng);
     let seen = observe::observe(&field, &radial.brightness, &frame, &region, &stage, &mut rng);
     let masks = masks::draw(&seen, &frame, &stage, &mut rng);
     SimulatedSegments {
@@ -164,7 +166,7 @@ fn identity(index: u64, stage: &Stage) -> Identity {
 fn draw(seed: u64, index: u64) -> (ChaCha8Rng, Region, Bearing, Stage) {
     let (number, view) = (index / VIEWS_PER_REGION, index % VIEWS_PER_REGION);
     let mut rng = stream(seed, Stream::Region(number));
-    let region = Region::draw(&mut rng);
+    let region = Region::draw(Standing::of(seed, number), &mut rng);
     let bearing = Bearing::draw(&region, &mut rng);
     let mut rng = stream(seed, Stream::View(index));
     let stage = Stage::at_view(&region, view, &mut rng);

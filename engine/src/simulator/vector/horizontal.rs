@@ -23,7 +23,7 @@ const SHEAR_SMOOTHING_MM: f64 = 2.0;
 
 /// Width (σ) below which the horizontal field is not seen, Mm: around an element it points to all sides, and the
 /// polarisation of all sides within a pixel's point spread cancels.
-const DILUTION_MM: f64 = 0.9;
+const DILUTION_MM: f64 = 1.06;
 
 /// How much of the box is added as empty margin, so that its periodic copies hardly see each other.
 const MARGIN: f64 = 0.35;

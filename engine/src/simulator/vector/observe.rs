@@ -1,8 +1,8 @@
 //! What HMI makes of a field: noise, formal errors, the line of sight.
 //!
 //! Formal errors follow HARP 377 (medians by |B|: Bp and Bt 36 G where there is no field, 21 G at 800 G, 31 G
-//! above 1.5 kG; Br 12 G to 35 G). Noise is larger than they are, and correlated over the point spread
-//! function. Away from disk centre radial and horizontal field mix, and the image has fewer pixels.
+//! above 1.5 kG; Br 12 G to 35 G). Noise is larger than they are across the line of sight, and correlated over the point
+//! spread function. Away from disk centre radial and horizontal field mix, and the image has fewer pixels.
 
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -13,11 +13,11 @@ use super::frame::Frame;
 use super::horizontal::Field;
 use super::{PIXEL_DEG, PIXEL_MM};
 
-/// Noise against formal errors.
-const EXCESS: f32 = 1.55;
+/// Noise against formal errors, along the line of sight and across it.
+const EXCESS: (f32, f32) = (0.85, 1.24);
 
 /// How much it differs from record to record, in logarithms.
-const NOISE_SCATTER: f32 = 0.3;
+const NOISE_SCATTER: f32 = 0.275;
 
 /// Noise of the line-of-sight magnetogram, G.
 const LOS_NOISE_GAUSS: f32 = 6.0;
@@ -54,7 +54,7 @@ pub(super) fn observe(
     rng: &mut impl Rng,
 ) -> Seen {
     let (width, height) = (frame.width, frame.height);
-    let seeing = (NOISE_SCATTER * rng.sample::<f32, _>(StandardNormal)).exp() * EXCESS;
+    let seeing = (NOISE_SCATTER * rng.sample::<f32, _>(StandardNormal)).exp();
     let mut noise = || correlated(width, height, rng);
     let [noise_r, noise_p, noise_t, noise_los, granules] = std::array::from_fn(|_| noise());
     let pixels = width * height;
@@ -85,14 +85,14 @@ pub(super) fn observe(
             let coarser = 1.0 / mu.sqrt();
             let (along, across) = (along_err(strength) * coarser, across_err(strength) * coarser);
             // Radial is along the line of sight at disk centre, across it at the limb.
-            let mix = |share: f32| (share * along * along + (1.0 - share) * across * across).sqrt();
-            let errors = [
-                mix(mu * mu),
-                mix(sin_lon * sin_lon),
-                mix((sin_lat * cos_lon).powi(2)),
-            ];
+            let shares = [mu * mu, sin_lon * sin_lon, (sin_lat * cos_lon).powi(2)];
+            let mix = |(along, across): (f32, f32)| {
+                shares.map(|share| (share * along * along + (1.0 - share) * across * across).sqrt())
+            };
+            let errors = mix((along, across));
+            let deviations = mix((EXCESS.0 * along, EXCESS.1 * across));
             let noise = [noise_r[at], noise_p[at], noise_t[at]];
-            let [br_n, bp_n, bt_n] = std::array::from_fn(|n| seeing * errors[n] * noise[n]);
+            let [br_n, bp_n, bt_n] = std::array::from_fn(|n| seeing * deviations[n] * noise[n]);
             seen.br.push(br + br_n);
             seen.bp.push(bp + bp_n);
             seen.bt.push(bt + bt_n);

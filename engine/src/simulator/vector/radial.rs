@@ -6,7 +6,6 @@
 use std::f64::consts::TAU;
 
 use rand::Rng;
-use rand_distr::StandardNormal;
 
 use super::super::attraction::Attraction;
 use super::super::canvas::Canvas;
@@ -22,11 +21,7 @@ use super::frame::{self, Frame};
 const CHART_PIXELS: usize = frame::MULTIPLE;
 
 /// Width (σ) of the smallest element as HMI shows it, Mm.
-const WIDTH_MM: f64 = 0.54;
-
-/// How much that differs from region to region, in logarithms: with the sharpness of the image and the age of
-/// the plage.
-const FOCUS_SCATTER: f64 = 0.15;
+const WIDTH_MM: f64 = 0.57;
 
 /// Elements of plage and of the quiet network.
 const PLAGE: Population = Population {
@@ -35,17 +30,17 @@ const PLAGE: Population = Population {
 };
 const QUIET: Population = Population {
     smallest_mx: 4e17,
-    largest_mx: 3.5e18,
+    largest_mx: 1.6e18,
 };
 
 /// How much more sharply than in a small patch flux gathers in strands.
 const GATHERING: f64 = 1.7;
 
 /// Largest mean field of plage over a cell of the charts, G.
-const SATURATION_GAUSS: f64 = 440.0;
+const SATURATION_GAUSS: f64 = 470.0;
 
 /// How strictly the polarities keep apart.
-const PURITY: i32 = 8;
+const PURITY: i32 = 16;
 
 /// Mean field of plage in which elements of either sign have become rare, G.
 const UNMIXED_GAUSS: f32 = 12.0;
@@ -54,17 +49,14 @@ const UNMIXED_GAUSS: f32 = 12.0;
 const QUIET_GAUSS: f64 = 4.0;
 
 /// Share of plage flux in fields too weak and too many to be drawn one by one.
-const SMOOTH_SHARE: f64 = 0.25;
+const SMOOTH_SHARE: f64 = 0.175;
 
 /// Share of the quiet Sun's brightness that umbra and penumbra have.
 const UMBRA: f64 = 0.25;
 const PENUMBRA: f64 = 0.77;
 
-/// Horizontal field of plage as a share of the potential one: what HMI does not resolve looks steeper than it is.
-const STANDING: f64 = 0.94;
-
 /// How much stronger the horizontal field of a penumbra is than the potential one.
-const LYING: f64 = 0.45;
+const LYING: f64 = 0.31;
 
 /// Radius up to which a spot is a pore, Mm; it has a full penumbra from twice that on.
 const PORE_MM: f64 = 3.2;
@@ -92,7 +84,7 @@ pub(super) fn draw(
     let mut brightness = Canvas::new(frame.sheet(1));
     brightness.gauss.fill(1.0);
     let mut lying = Canvas::new(frame.sheet(1));
-    lying.gauss.fill(STANDING as f32);
+    lying.gauss.fill(bearing.steepness as f32);
     for (spot, place, radius_mm) in spot::at_stage(region, stage) {
         // Pores have no penumbra, and so no field that lies flat around them.
         let grown = ((radius_mm - PORE_MM) / PORE_MM).clamp(0.7, 1.0);
@@ -105,7 +97,7 @@ pub(super) fn draw(
             let ramp = |from: f64, to: f64| ((share - from) / (to - from)).clamp(0.0, 1.0);
             let penumbra = ramp(0.3, 0.55) * ramp(1.0, 0.75);
             let spot = grown + penumbra * (LYING * grown - 0.25 * (filaments.at(angle, share) - 1.0));
-            1.0 + ramp(1.35, 0.95) * (spot / STANDING - 1.0)
+            1.0 + ramp(1.35, 0.95) * (spot / bearing.steepness - 1.0)
         });
         spot.scale(&mut brightness, place, radius_mm, |angle, share| {
             let step = |at: f64, width: f64| 0.5 * (1.0 + ((at - share) / width).tanh());
@@ -118,8 +110,7 @@ pub(super) fn draw(
 
     // Away from disk centre a pixel of the instrument covers more of the surface.
     let mu = region.lat_deg.to_radians().cos() * stage.lon_deg.to_radians().cos();
-    let focus = (FOCUS_SCATTER * rng.sample::<f64, _>(StandardNormal)).exp();
-    let width_mm = focus * WIDTH_MM * mu.powf(-0.6);
+    let width_mm = bearing.focus * WIDTH_MM * mu.powf(-0.6);
     let sheet = frame.sheet(CHART_PIXELS);
     let mut attraction = Attraction::draw(region, stage, sheet);
     for draw in &mut attraction.plage {
