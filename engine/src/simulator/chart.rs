@@ -11,6 +11,9 @@ use super::region::{Cloud, Region};
 use super::stage::Stage;
 use crate::patch::CM2_PER_MM2;
 
+/// Share of plage flux in elements too small and too many to be drawn one by one.
+pub(super) const SMOOTH_SHARE: f64 = 0.175;
+
 /// A cloud at some stage: where it stands, which way its axis points, its flux and spread.
 pub(super) struct Placed<'a> {
     cloud: &'a Cloud,

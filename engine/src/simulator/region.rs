@@ -25,7 +25,7 @@ const MM2_PER_UHEM: f64 = 3.04;
 
 // Regions as the daily records of the SHARP catalogue show them, the small ones of a day among them.
 
-/// log₁₀ of the flux at its largest, Mx, that the regions up to a share of all never exceed; straight between.
+/// log₁₀ of the flux at its largest, Mx, beside the share of regions that have less; straight between.
 const LOG_FLUX: [(f64, f64); 11] = [
     (0.0, 20.6),
     (0.02, 21.17),
@@ -50,8 +50,8 @@ const LOG_SEPARATION: f64 = -4.756;
 /// Smallest separation of a bipole, Mm.
 const LEAST_SEPARATION_MM: f64 = 20.0;
 
-/// A bipole's tilt over the sine of its latitude, degrees, and the share of bipoles that Hale's law orders. Of whole regions the database
-/// has 26.2° and 96 %; further emergences and neighbours take their part of both.
+/// A bipole's tilt over the sine of its latitude, degrees, and the share of bipoles that are ordered as Hale's law says. The
+/// database has 26.2° and 96 % for whole regions, which further emergences and neighbours make less of both.
 const JOY_DEG: f64 = 31.0;
 const HALE: f64 = 0.985;
 
@@ -62,7 +62,7 @@ const SPOT_SCATTER_DEX: f64 = 0.715;
 const REMNANTS: u32 = 1;
 const LOG_REMNANT: f64 = 20.8;
 
-/// log₁₀ of the largest flux by the share of regions that have less.
+/// [`LOG_FLUX`] at a share of all regions.
 fn log_flux(share: f64) -> f64 {
     let above = LOG_FLUX
         .partition_point(|&(at, _)| at <= share)

@@ -12,7 +12,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::attraction::Attraction;
 use super::canvas::{Canvas, Place, Sheet};
-use super::chart::{self, Chart, Placed};
+use super::chart::{self, Chart, Placed, SMOOTH_SHARE};
 use super::flux_tube::{self, Population};
 use super::region::Region;
 use super::spot;
@@ -40,9 +40,6 @@ const QUIET: Population = Population {
     smallest_mx: 1.5e18,
     largest_mx: 2e19,
 };
-
-/// Share of plage flux in elements too small and too many to be drawn one by one.
-const SMOOTH_SHARE: f64 = 0.175;
 
 /// Unsigned flux density of the quiet network that stands out of the noise, G.
 const QUIET_GAUSS: f64 = 4.0;

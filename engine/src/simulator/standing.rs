@@ -1,8 +1,8 @@
 //! Where a region stands among all regions of its seed.
 //!
 //! What its keywords depend on most is not drawn at random but goes through all values evenly, region by region: how
-//! large it grows, how old it is when it crosses the central meridian, how its field is twisted. So a catalogue of a few hundred
-//! regions has the quantiles of one of many thousands. The points are Roberts' additive sequence in three dimensions,
+//! large it grows, how old it is when it crosses the central meridian, how its field is twisted. So the quantiles of a small catalogue
+//! depend less on chance. The points are Roberts' additive sequence in three dimensions,
 //! xₙ = x₀ + n (1/g, 1/g², 1/g³) mod 1 with g⁴ = g + 1, which leaves no gaps and no heaps.
 
 use rand::Rng;

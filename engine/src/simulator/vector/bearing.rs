@@ -18,7 +18,7 @@ pub(super) struct Bearing {
     pub(super) filaments: f64,
     /// Horizontal field of plage as a share of the potential one: what HMI does not resolve looks steeper than it is.
     pub(super) steepness: f64,
-    /// Tangent of the angle by which its flux tubes lean, root mean square of each direction.
+    /// Scale of the tangents of the angles by which its flux tubes lean.
     pub(super) lean: f64,
     /// Factor on the width of its elements: with the sharpness of the image and the age of the plage.
     pub(super) focus: f64,
@@ -48,9 +48,9 @@ impl Bearing {
     }
 }
 
-/// The value of Student's t with two degrees of freedom that a share of all is below. In closed form: (2u − 1) / √(2u (1 − u)).
+/// The value of Student's t with two degrees of freedom that a share u of all is below: (2u − 1) / √(2u (1 − u)).
 fn heavy_tailed(share: f64) -> f64 {
-    // Twists beyond 70 times the usual are not known of any region.
+    // It is infinite at either end.
     let u = share.clamp(1e-4, 1.0 - 1e-4);
     (2.0 * u - 1.0) / (2.0 * u * (1.0 - u)).sqrt()
 }

@@ -9,7 +9,7 @@ use rand::Rng;
 
 use super::super::attraction::Attraction;
 use super::super::canvas::Canvas;
-use super::super::chart::{self, Chart};
+use super::super::chart::{self, Chart, SMOOTH_SHARE};
 use super::super::flux_tube::{self, Population};
 use super::super::region::Region;
 use super::super::spot;
@@ -47,9 +47,6 @@ const UNMIXED_GAUSS: f32 = 12.0;
 
 /// Unsigned flux density of the quiet network that stands out of the noise, G.
 const QUIET_GAUSS: f64 = 4.0;
-
-/// Share of plage flux in fields too weak and too many to be drawn one by one.
-const SMOOTH_SHARE: f64 = 0.175;
 
 /// Share of the quiet Sun's brightness that umbra and penumbra have.
 const UMBRA: f64 = 0.25;
