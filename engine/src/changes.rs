@@ -9,6 +9,7 @@ mod delete;
 mod drop_table;
 mod incoming;
 mod insert;
+mod marks;
 mod numbered;
 mod table;
 mod update;

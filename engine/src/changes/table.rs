@@ -4,13 +4,13 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use arrow::{datatypes::SchemaRef, record_batch::RecordBatch};
 use datafusion::{
-    common::TableReference,
+    common::{DFSchema, TableReference},
     datasource::{MemTable, TableProvider, TableType, source_as_provider},
     logical_expr::{DmlStatement, LogicalPlan},
 };
 use helioql_catalog::{TableWriter, Transaction};
 
-use super::incoming::Incoming;
+use super::{incoming::Incoming, marks};
 use crate::{
     Error, Result,
     session::Session,
@@ -64,6 +64,15 @@ impl Table {
         self.provider.schema()
     }
 
+    /// Its columns once such rows have come in. In memory it stays the same object, with the same columns.
+    fn schema_with(&self, rows: &DFSchema, there: There, is_stored: bool) -> Result<SchemaRef> {
+        if there == There::Go && is_stored {
+            return Ok(marks::taken_over(&self.schema(), rows));
+        }
+        marks::check(&self.schema(), rows)?;
+        Ok(self.schema())
+    }
+
     /// Writes the rows of `plan` beside those that are there, or in their place. Returns how many they are.
     pub(super) async fn write(
         &self,
@@ -76,7 +85,7 @@ impl Table {
             There::Stay => self.keys_without(&[])?,
             There::Go => self.is_keyed().then(BTreeSet::new),
         };
-        let schema = self.schema();
+        let schema = self.schema_with(plan.schema(), there, change.is_some())?;
         let mut incoming = Incoming::new(session, &schema, known);
         let Some(change) = change else {
             let (count, batches) = incoming.collect(plan).await?;
@@ -108,7 +117,15 @@ impl Table {
             Some(_) => self.keys_without(gone)?,
             None => None,
         };
-        let schema = self.schema();
+        let there = if gone.len() == self.rows.len() {
+            There::Go
+        } else {
+            There::Stay
+        };
+        let schema = match &new {
+            Some(new) => self.schema_with(new.schema(), there, change.is_some())?,
+            None => self.schema(),
+        };
         let mut incoming = Incoming::new(session, &schema, known);
         if let (Some(change), Rows::Stored(commit)) = (change, &self.rows) {
             let mut table = change.begin_table(self.name.table(), schema)?;
