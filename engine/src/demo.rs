@@ -41,7 +41,7 @@ const SEED: u64 = 2010;
 /// writes.
 const KEYWORDS: &[u8] = include_bytes!("../demo/sharps.parquet");
 /// Raised when the simulator or the columns change, so that an old demo is made anew.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 /// The index of the records, and the column that it is of.
 const INDEX: &str = "sharps_hnsw";
 const EMBEDDING: &str = "embedding";

@@ -22,12 +22,17 @@ pub(crate) fn fast_length(least: usize) -> usize {
 
 /// The rows of `columns` cells as columns.
 pub(crate) fn transposed(grid: &[Complex32], columns: usize) -> Vec<Complex32> {
+    first_columns(grid, columns, columns)
+}
+
+/// The first `kept` columns of rows of `columns` cells, as rows.
+pub(crate) fn first_columns(grid: &[Complex32], columns: usize, kept: usize) -> Vec<Complex32> {
     let rows = grid.len() / columns;
-    let mut turned = vec![Complex32::default(); grid.len()];
+    let mut turned = vec![Complex32::default(); kept * rows];
     for first_row in (0..rows).step_by(BLOCK) {
-        for first_column in (0..columns).step_by(BLOCK) {
+        for first_column in (0..kept).step_by(BLOCK) {
             for row in first_row..(first_row + BLOCK).min(rows) {
-                for column in first_column..(first_column + BLOCK).min(columns) {
+                for column in first_column..(first_column + BLOCK).min(kept) {
                     turned[column * rows + row] = grid[row * columns + column];
                 }
             }
@@ -53,5 +58,6 @@ mod tests {
         let turned = transposed(&grid, 35);
         assert_eq!((turned[1].re, turned[2].re), (35.0, 1.0));
         assert_eq!(transposed(&turned, 2), grid);
+        assert_eq!(first_columns(&grid, 35, 3), turned[..6]);
     }
 }

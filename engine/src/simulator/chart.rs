@@ -14,6 +14,29 @@ use crate::patch::CM2_PER_MM2;
 /// Share of plage flux in elements too small and too many to be drawn one by one.
 pub(super) const SMOOTH_SHARE: f64 = 0.175;
 
+/// What the polarities do where they meet.
+#[derive(Clone, Copy)]
+pub(super) struct Meeting {
+    /// How strictly they keep apart: own · own^p / (own^p + other^p) is left of each.
+    pub(super) purity: i32,
+    /// Mean field of both together up to which the stronger one leaves a lane too, G; 0 for none.
+    pub(super) lane_gauss: f64,
+}
+
+impl Meeting {
+    /// The mean field that is left of `own` beside `other`.
+    fn left(self, own: f64, other: f64) -> f64 {
+        let both = own + other;
+        if both == 0.0 {
+            return 0.0;
+        }
+        // Where the signs meet, the weaker one has mostly been cancelled, and where both are weak the stronger one too.
+        let (wins, loses) = (own.powi(self.purity), other.powi(self.purity));
+        let lane = 2.0 * own.min(other) / both * (-both / self.lane_gauss.max(f64::MIN_POSITIVE)).exp();
+        (1.0 - lane) * own * wins / (wins + loses).max(f64::MIN_POSITIVE)
+    }
+}
+
 /// A cloud at some stage: where it stands, which way its axis points, its flux and spread.
 pub(super) struct Placed<'a> {
     cloud: &'a Cloud,
@@ -67,13 +90,12 @@ pub(super) struct Chart {
 }
 
 impl Chart {
-    /// The positive and the negative flux of clouds, `own · own^p / (own^p + other^p)` of each: the purity p says
-    /// how strictly they keep apart.
+    /// The positive and the negative flux of clouds.
     pub(super) fn of_clouds(
         clouds: &[Placed<'_>],
         days: f64,
         attraction: &[f64],
-        purity: i32,
+        meeting: Meeting,
         sheet: Sheet,
     ) -> [Self; 2] {
         // Mean field of each sign, as if it were smooth.
@@ -107,10 +129,7 @@ impl Chart {
                     .zip(&other.gauss)
                     .zip(attraction)
                     .map(|((&own, &other), attraction)| {
-                        let (own, other) = (f64::from(own), f64::from(other));
-                        // Where the signs meet, the weaker one has mostly been cancelled.
-                        let (wins, loses) = (own.powi(purity), other.powi(purity));
-                        own * wins / (wins + loses).max(f64::MIN_POSITIVE) * attraction
+                        meeting.left(f64::from(own), f64::from(other)) * attraction
                     });
             Self::new(sheet, density, flux_mx, Some(sign))
         })
@@ -212,5 +231,35 @@ impl Chart {
             west: middle.west + within(),
             south: middle.south + within(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_where_polarities_meet() {
+        let plain = Meeting {
+            purity: 1,
+            lane_gauss: 0.0,
+        };
+        let lane = Meeting {
+            lane_gauss: 300.0,
+            ..plain
+        };
+        // Half of either where they are alike, three quarters of 30 beside 10, all where there is no other.
+        for (own, other, expected) in [
+            (100.0, 100.0, 50.0),
+            (30.0, 10.0, 22.5),
+            (30.0, 0.0, 30.0),
+            (0.0, 0.0, 0.0),
+        ] {
+            assert!((plain.left(own, other) - expected).abs() < 1e-12, "{own} {other}");
+        }
+        // The lane takes exp(−200/300) of what is left of 100 beside 100, and nearly nothing of 3,000 beside 3,000.
+        assert!((lane.left(100.0, 100.0) - 50.0 * (1.0 - 0.513_417)).abs() < 1e-4);
+        assert!((lane.left(3000.0, 3000.0) - 1500.0).abs() < 1e-4);
+        assert_eq!(lane.left(0.0, 0.0).to_bits(), 0.0_f64.to_bits());
     }
 }

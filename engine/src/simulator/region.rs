@@ -27,17 +27,17 @@ const MM2_PER_UHEM: f64 = 3.04;
 
 /// log₁₀ of the flux at its largest, Mx, beside the share of regions that have less; straight between.
 const LOG_FLUX: [(f64, f64); 11] = [
-    (0.0, 20.6),
-    (0.02, 21.17),
-    (0.05, 21.37),
+    (0.0, 20.54),
+    (0.02, 21.14),
+    (0.05, 21.36),
     (0.1, 21.56),
     (0.25, 21.97),
     (0.5, 22.27),
     (0.75, 22.53),
-    (0.9, 22.65),
-    (0.95, 22.77),
-    (0.98, 22.95),
-    (1.0, 23.45),
+    (0.9, 22.64),
+    (0.95, 22.75),
+    (0.98, 22.91),
+    (1.0, 23.37),
 ];
 
 /// Days from the start of a region's emergence to its passage of the central meridian.
@@ -45,7 +45,7 @@ const AGES: Range<f64> = -1.0..22.0;
 
 /// log ρ = 0.293 log Φ + this: what a bipole's own separation in Mm adds up to. The database has −4.64; further
 /// emergences and the larger flux add the rest.
-const LOG_SEPARATION: f64 = -4.756;
+const LOG_SEPARATION: f64 = -4.77;
 
 /// Smallest separation of a bipole, Mm.
 const LEAST_SEPARATION_MM: f64 = 20.0;
@@ -56,7 +56,7 @@ const JOY_DEG: f64 = 31.0;
 const HALE: f64 = 0.985;
 
 /// Scatter of the spot area about its mean, dex.
-const SPOT_SCATTER_DEX: f64 = 0.715;
+const SPOT_SCATTER_DEX: f64 = 0.73;
 
 /// Most remnants of older regions, and the mean log₁₀ of the flux of one, Mx.
 const REMNANTS: u32 = 1;
@@ -74,12 +74,12 @@ fn log_flux(share: f64) -> f64 {
 /// Mean log₁₀ of the spot area in microhemispheres by log₁₀ of the flux: NOAA's reports with the area regressed on the
 /// flux have 1.70 and 0.75. Both scatter by half a decade, r = 0.73.
 fn log_spots(log_flux: f64) -> f64 {
-    1.67 + 0.615 * (log_flux - 21.87)
+    1.64 + 0.55 * (log_flux - 21.87)
 }
 
 /// Most further emergences inside a region. Large ones are complex: half of those above 2e22 Mx have a class with γ or δ.
 fn emergences(log_flux: f64) -> u32 {
-    (2.5 * (log_flux - 21.95)).clamp(0.0, 4.0).round() as u32
+    (3.2 * (log_flux - 21.95)).clamp(0.0, 4.0).round() as u32
 }
 
 /// What stays the same of a region while it crosses the disk.
@@ -179,20 +179,20 @@ impl Region {
         let mut bipoles = vec![main];
         // Further emergences inside the region bring its polarities close together.
         for _ in 0..rng.random_range(0..=emergences(log_flux)) {
-            let (along, across) = (0.35 * gauss(rng) * separation, 0.2 * gauss(rng) * separation);
-            let log_share = rng.random_range(-1.2..-0.3);
+            let (along, across) = (0.39 * gauss(rng) * separation, 0.2 * gauss(rng) * separation);
+            let log_share = rng.random_range(-1.15..-0.32);
             let mut small = Bipole::draw(
                 rng,
                 Place::default().offset(tilt, along, across),
                 log_flux + log_share,
                 lat_deg,
             );
-            small.separation_mm *= 0.62;
+            small.separation_mm *= 0.64;
             small.tilt_deg += 25.0 * gauss(rng);
             bipoles.push(small);
         }
-        // One region in four has a neighbour on its patch.
-        if rng.random_bool(0.25) {
+        // One region in five has a neighbour on its patch.
+        if rng.random_bool(0.2) {
             let (distance, angle) = (rng.random_range(60.0..110.0), rng.random_range(-0.5..0.5));
             let side = if rng.random_bool(0.5) { 0.0 } else { PI };
             let log_share = rng.random_range(0.1_f64..0.8).log10();
@@ -249,7 +249,7 @@ impl Bipole {
         let spots_uhem = 10_f64.powf(log_spots(log_flux) + SPOT_SCATTER_DEX * gauss(rng));
         // Leading spots hold most of the area and stay together; following flux is dispersed.
         let leading_share = rng.random_range(0.5..0.95);
-        let spread = rng.random_range(1.0..1.65);
+        let spread = rng.random_range(1.0..1.58);
         let pole = |rng: &mut R, end: f64, share: f64, spots: f64, spread: f64, pieces: usize| {
             Pole::draw(
                 rng,
@@ -291,8 +291,8 @@ impl Pole {
         spread: f64,
         pieces: usize,
     ) -> Self {
-        // Plage of 294 G in its middle: the width follows from the flux.
-        let width_mm = spread * (flux_mx / 1e16 / (TAU * 294.0)).sqrt();
+        // Plage of 292 G in its middle: the width follows from the flux.
+        let width_mm = spread * (flux_mx / 1e16 / (TAU * 292.0)).sqrt();
         let spots_mm2 = largest_spots(spots_mm2, 0.65 * flux_mx);
         let mut left = 1.0;
         let spots = (0..pieces)

@@ -12,7 +12,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use super::attraction::Attraction;
 use super::canvas::{Canvas, Place, Sheet};
-use super::chart::{self, Chart, Placed, SMOOTH_SHARE};
+use super::chart::{self, Chart, Meeting, Placed, SMOOTH_SHARE};
 use super::flux_tube::{self, Population};
 use super::region::Region;
 use super::spot;
@@ -39,6 +39,12 @@ const PLAGE: Population = Population {
 const QUIET: Population = Population {
     smallest_mx: 1.5e18,
     largest_mx: 2e19,
+};
+
+/// A cell of a patch mixes what lies on either side of a line, and so shows no lane.
+const MEETING: Meeting = Meeting {
+    purity: 1,
+    lane_gauss: 0.0,
 };
 
 /// Unsigned flux density of the quiet network that stands out of the noise, G.
@@ -74,7 +80,7 @@ pub(super) fn render(
         spot.stamp(&mut canvas, place, radius_mm, |_, _| 1.0);
     }
     let plage = |clouds: &[Placed<'_>], canvas: &mut Canvas, rng: &mut _| {
-        for chart in Chart::of_clouds(clouds, stage.days, &attraction.plage, 1, sheet) {
+        for chart in Chart::of_clouds(clouds, stage.days, &attraction.plage, MEETING, sheet) {
             for (b, smooth) in canvas
                 .gauss
                 .iter_mut()

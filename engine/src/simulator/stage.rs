@@ -12,7 +12,7 @@ const VIEW_DAYS: f64 = 1.8;
 const AT_BIRTH: f64 = 0.12;
 
 /// Share of its full separation that it has then.
-const OPEN_AT_BIRTH: f64 = 0.55;
+const OPEN_AT_BIRTH: f64 = 0.66;
 
 /// A region at one time.
 pub(super) struct Stage {
@@ -49,7 +49,7 @@ impl Stage {
             flux: emerged * (-after / region.decay_days).exp(),
             spots: emerged * (-after / region.spot_decay_days).exp(),
             opening: OPEN_AT_BIRTH + (1.0 - OPEN_AT_BIRTH) * risen,
-            spreading: (1.0 + after / 15.0).sqrt(),
+            spreading: (1.0 + after / 17.0).sqrt(),
         }
     }
 }

@@ -5,12 +5,12 @@
 //! is padded with zeros to twice its sides or more, so that the region's periodic copies stand far away;
 //! missing pixels count as no field, and the mean, k = 0, has no horizontal field.
 
-use std::f64::consts::TAU;
+use std::f32::consts::TAU;
 
 use rustfft::{FftDirection, FftPlanner, num_complex::Complex32};
 
 use super::{Horizontal, VectorField};
-use crate::physics::fourier::{fast_length, transposed};
+use crate::physics::fourier::{fast_length, first_columns};
 
 /// The horizontal potential field at every pixel of an image.
 #[derive(Clone, Debug)]
@@ -41,32 +41,15 @@ impl Potential {
         }
         let (columns, rows) = (fast_length(2 * width), fast_length(2 * height));
         let mut planner = FftPlanner::new();
-        let mut grid = vec![Complex32::default(); rows * columns];
-        for (to, from) in grid.chunks_exact_mut(columns).zip(br.chunks_exact(width)) {
-            for (to, &from) in to.iter_mut().zip(from) {
-                to.re = if from.is_finite() { from } else { 0.0 };
-            }
-        }
-        // Rows of zeros need no transform, so only those of the image get one; the same on the way back.
-        let image = height * columns;
-        planner
-            .plan_fft(columns, FftDirection::Forward)
-            .process(&mut grid[..image]);
-        let mut turned = transposed(&grid, columns);
-        planner.plan_fft(rows, FftDirection::Forward).process(&mut turned);
-        for (column, line) in turned.chunks_exact_mut(rows).enumerate() {
-            let kx = wavenumber(column, columns);
-            for (row, wave) in line.iter_mut().enumerate() {
-                *wave *= horizontal_over_vertical(kx, wavenumber(row, rows));
-            }
-        }
-        planner.plan_fft(rows, FftDirection::Inverse).process(&mut turned);
-        let mut grid = transposed(&turned, rows);
+        let mut waves = waves(br, width, columns, rows, &mut planner);
+        planner.plan_fft(rows, FftDirection::Inverse).process(&mut waves);
+        // Only the rows and columns of the image are asked for.
+        let mut grid = first_columns(&waves, rows, height);
         planner
             .plan_fft(columns, FftDirection::Inverse)
-            .process(&mut grid[..image]);
+            .process(&mut grid);
         let norm = 1.0 / (rows * columns) as f32;
-        let lines = grid[..image].chunks_exact(columns);
+        let lines = grid.chunks_exact(columns);
         Self {
             field: lines
                 .flat_map(|line| line[..width].iter().map(|value| value * norm))
@@ -90,26 +73,80 @@ impl Potential {
     }
 }
 
+/// The horizontal field Bx + i By in waves, a line of `rows` waves for each of `columns` wavenumbers along a row.
+///
+/// Bz is real, so that the wave −k is the conjugate of the wave k: half of them are computed, from two rows of the image
+/// in each transform, one as the real part and one as the imaginary part.
+fn waves(
+    br: &[f32],
+    width: usize,
+    columns: usize,
+    rows: usize,
+    planner: &mut FftPlanner<f32>,
+) -> Vec<Complex32> {
+    let mut pairs = vec![Complex32::default(); br.len().div_ceil(2 * width) * columns];
+    let known = |b: f32| if b.is_finite() { b } else { 0.0 };
+    for (pair, two) in pairs.chunks_exact_mut(columns).zip(br.chunks(2 * width)) {
+        let (upper, lower) = two.split_at(width);
+        for (to, &from) in pair.iter_mut().zip(upper) {
+            to.re = known(from);
+        }
+        for (to, &from) in pair.iter_mut().zip(lower) {
+            to.im = known(from);
+        }
+    }
+    planner
+        .plan_fft(columns, FftDirection::Forward)
+        .process(&mut pairs);
+
+    let half = columns / 2 + 1;
+    let mut bz = vec![Complex32::default(); half * rows];
+    for (pair, line) in pairs.chunks_exact(columns).enumerate() {
+        for column in 0..half {
+            let (here, there) = (line[column], line[(columns - column) % columns].conj());
+            let (sum, difference) = (here + there, here - there);
+            let at = column * rows + 2 * pair;
+            bz[at] = sum * 0.5;
+            bz[at + 1] = Complex32::new(difference.im, -difference.re) * 0.5;
+        }
+    }
+    planner.plan_fft(rows, FftDirection::Forward).process(&mut bz);
+
+    let mut waves = vec![Complex32::default(); columns * rows];
+    for (column, line) in bz.chunks_exact(rows).enumerate() {
+        let kx = wavenumber(column, columns);
+        let opposite = (columns - column) % columns;
+        for (row, &wave) in line.iter().enumerate() {
+            let factor = horizontal_over_vertical(kx, wavenumber(row, rows));
+            waves[column * rows + row] = factor * wave;
+            if opposite != column {
+                waves[opposite * rows + (rows - row) % rows] = -factor * wave.conj();
+            }
+        }
+    }
+    waves
+}
+
 /// (Bx + i By) / Bz of a wave. Both are real fields, so one complex transform carries the two.
-fn horizontal_over_vertical(kx: f64, ky: f64) -> Complex32 {
+fn horizontal_over_vertical(kx: f32, ky: f32) -> Complex32 {
     let k = (kx * kx + ky * ky).sqrt();
     if k == 0.0 {
         return Complex32::default();
     }
     // −i (kx + i ky) / k
-    Complex32::new((ky / k) as f32, (-kx / k) as f32)
+    Complex32::new(ky / k, -kx / k)
 }
 
 /// Angular wavenumber of a line of the transform, radians per pixel. The Nyquist wave of an even length has no
 /// direction, so its derivative is zero.
-fn wavenumber(index: usize, len: usize) -> f64 {
+fn wavenumber(index: usize, len: usize) -> f32 {
     if 2 * index == len {
         return 0.0;
     }
     let signed = if 2 * index > len {
-        index as f64 - len as f64
+        index as f32 - len as f32
     } else {
-        index as f64
+        index as f32
     };
-    TAU * signed / len as f64
+    TAU * signed / len as f32
 }

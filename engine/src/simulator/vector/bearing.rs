@@ -10,7 +10,7 @@ use super::super::region::Region;
 
 /// Twist and shear of a region.
 pub(super) struct Bearing {
-    /// α of the positive and of the negative polarity, Jz = α Bz, 1/Mm.
+    /// α of the positive and of the negative polarity where the radial field is 500 G, Jz = α Bz, 1/Mm.
     pub(super) alpha_per_mm: [f64; 2],
     /// Length by which the horizontal field is sheared along inversion lines, Mm: B += length · ẑ × ∇Bz.
     pub(super) shear_mm: f64,
@@ -28,21 +28,23 @@ impl Bearing {
     pub(super) fn draw(region: &Region, rng: &mut impl Rng) -> Self {
         let handedness = -region.lat_deg.signum();
         let above = region.log_flux - 22.0;
-        let alpha =
-            -0.0014 + 0.003 * handedness + 0.0037 * 10_f64.powf(0.45 * above) * heavy_tailed(region.twist);
+        let twist = heavy_tailed(region.twist);
+        // MEANALP and MEANJZH of the catalogue reach further down than up.
+        let twist = twist * if twist < 0.0 { 1.1 } else { 0.82 };
+        let alpha = 10_f64.powf(0.5 * above) * (-0.0012 + 0.003 * handedness + 0.0027 * twist);
         // The net current has a long tail to one side.
         let tail = StudentT::new(2.5).expect("two and a half degrees of freedom are more than none");
         let tail: f64 = tail.sample(rng);
         let unlike =
-            (0.0031 + 0.0025 * if tail > 0.0 { 2.2 * tail } else { tail }) * 10_f64.powf(-0.16 * above);
+            (0.0027 + 0.0025 * if tail > 0.0 { 2.2 * tail } else { tail }) * 10_f64.powf(-0.15 * above);
         let mut normal = || -> f64 { StandardNormal.sample(rng) };
         let [steepness, lean, focus, shear] = std::array::from_fn(|_| normal());
         Self {
-            steepness: 0.912 * (0.142 * steepness).exp(),
-            lean: 0.2 * (0.43 * lean).exp(),
-            focus: (0.15 * focus).exp(),
+            steepness: 0.905 * (0.165 * steepness).exp(),
+            lean: 0.203 * (0.45 * lean).exp(),
+            focus: (0.13 * focus).exp(),
             alpha_per_mm: [alpha + unlike, alpha - unlike],
-            shear_mm: 0.162 * shear,
+            shear_mm: 0.12 * shear,
             filaments: rng.random_range(0.3..0.7),
         }
     }

@@ -12,24 +12,24 @@ use super::frame::Frame;
 use super::observe::Seen;
 
 /// |B| from which the azimuth is sure, at disk centre and what the limb adds, G.
-const SURE_GAUSS: f32 = 339.0;
+const SURE_GAUSS: f32 = 344.0;
 const SURE_AT_LIMB_GAUSS: f32 = 120.0;
 
 /// Mean |B los| of a pixel and its neighbours from which it is active, G.
-const ACTIVE_GAUSS: f32 = 412.0;
+const ACTIVE_GAUSS: f32 = 424.0;
 
 /// Root of the mean square of the line-of-sight field of a usual record, G: what is active is judged by the rest of
 /// the patch.
 const USUAL_GAUSS: f32 = 100.0;
 
 /// Power of the rest of the patch with which that grows.
-const ACTIVE_POWER: f32 = 0.23;
+const ACTIVE_POWER: f32 = 0.2;
 
 /// How far an active pixel makes its neighbours active, pixels.
 const WIDENING: usize = 2;
 
 /// How much that differs from record to record, in logarithms: the pipeline weighs it by what else it sees.
-const ACTIVE_SCATTER: f32 = 0.27;
+const ACTIVE_SCATTER: f32 = 0.29;
 
 /// How far the region reaches beyond its active pixels, pixels.
 const REACH: usize = 25;

@@ -14,10 +14,10 @@ use super::horizontal::Field;
 use super::{PIXEL_DEG, PIXEL_MM};
 
 /// Noise against formal errors, along the line of sight and across it.
-const EXCESS: (f32, f32) = (0.85, 1.24);
+const EXCESS: (f32, f32) = (0.85, 1.2);
 
 /// How much it differs from record to record, in logarithms.
-const NOISE_SCATTER: f32 = 0.275;
+const NOISE_SCATTER: f32 = 0.3;
 
 /// Noise of the line-of-sight magnetogram, G.
 const LOS_NOISE_GAUSS: f32 = 6.0;

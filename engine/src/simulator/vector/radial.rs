@@ -9,7 +9,7 @@ use rand::Rng;
 
 use super::super::attraction::Attraction;
 use super::super::canvas::Canvas;
-use super::super::chart::{self, Chart, SMOOTH_SHARE};
+use super::super::chart::{self, Chart, Meeting, SMOOTH_SHARE};
 use super::super::flux_tube::{self, Population};
 use super::super::region::Region;
 use super::super::spot;
@@ -21,7 +21,7 @@ use super::frame::{self, Frame};
 const CHART_PIXELS: usize = frame::MULTIPLE;
 
 /// Width (σ) of the smallest element as HMI shows it, Mm.
-const WIDTH_MM: f64 = 0.57;
+const WIDTH_MM: f64 = 0.565;
 
 /// Elements of plage and of the quiet network.
 const PLAGE: Population = Population {
@@ -30,17 +30,20 @@ const PLAGE: Population = Population {
 };
 const QUIET: Population = Population {
     smallest_mx: 4e17,
-    largest_mx: 1.6e18,
+    largest_mx: 1e19,
 };
 
 /// How much more sharply than in a small patch flux gathers in strands.
 const GATHERING: f64 = 1.7;
 
 /// Largest mean field of plage over a cell of the charts, G.
-const SATURATION_GAUSS: f64 = 470.0;
+const SATURATION_GAUSS: f64 = 473.0;
 
-/// How strictly the polarities keep apart.
-const PURITY: i32 = 16;
+/// Polarities hardly mix, and weak ones leave a lane.
+const MEETING: Meeting = Meeting {
+    purity: 16,
+    lane_gauss: 300.0,
+};
 
 /// Mean field of plage in which elements of either sign have become rare, G.
 const UNMIXED_GAUSS: f32 = 12.0;
@@ -53,7 +56,7 @@ const UMBRA: f64 = 0.25;
 const PENUMBRA: f64 = 0.77;
 
 /// How much stronger the horizontal field of a penumbra is than the potential one.
-const LYING: f64 = 0.31;
+const LYING: f64 = 0.3;
 
 /// Radius up to which a spot is a pore, Mm; it has a full penumbra from twice that on.
 const PORE_MM: f64 = 3.2;
@@ -115,7 +118,7 @@ pub(super) fn draw(
     }
     let mut clouds = chart::region_clouds(region, stage);
     clouds.extend(chart::remnant_clouds(region));
-    for chart in Chart::of_clouds(&clouds, stage.days, &attraction.plage, PURITY, sheet) {
+    for chart in Chart::of_clouds(&clouds, stage.days, &attraction.plage, MEETING, sheet) {
         let chart = chart.saturated(SATURATION_GAUSS);
         scatter(&chart, PLAGE, 1.0 - SMOOTH_SHARE, &mut canvas, width_mm, rng);
         spread(&chart, SMOOTH_SHARE, &mut canvas);
