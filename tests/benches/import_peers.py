@@ -57,7 +57,11 @@ def main():
     print(f"{records} records, {len(paths)} files")
     for cores in (1, 2):
         os.sched_setaffinity(0, set(usable[:cores]))
-        for name, run in (("astropy + numpy, decoding", lambda: astropy(paths, cores)), ("helioql, IMPORT", lambda: helioql(program, folder))):
+        peers = {
+            "astropy + numpy, decoding": lambda: astropy(paths, cores),
+            "helioql, IMPORT": lambda: helioql(program, folder),
+        }
+        for name, run in peers.items():
             seconds = min(run() for _ in range(2))
             print(f"{cores} core(s)  {name:26} {records / seconds:6.1f} records/s")
 
