@@ -8,6 +8,7 @@
 mod augment;
 mod batch_norm;
 pub mod config;
+mod contrast;
 mod import;
 mod network;
 pub mod physical;

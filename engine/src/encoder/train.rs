@@ -1,10 +1,11 @@
-//! Training of the encoder: two views of one region, one loss (`vicreg.rs`), ten minutes.
+//! Training of the encoder: two views of one region that should be alike (`vicreg.rs`), ten minutes.
 //!
 //! A view's partner is, by the toss of a coin, the same patch or another of the same region within a day
 //! and a half: the network then learns what stays with a region while it turns and evolves. Without origins
-//! every partner is the patch itself. Since what stays is not the flux, which nearness should also mean, a
-//! linear layer beside the projector must read the measured quantities of each view's patch from its features. Every view draws from a random stream of its own, so that the result
-//! does not depend on the number of threads.
+//! every partner is the patch itself. The batch as a whole is looked at too (`contrast.rs`): a region is to be nearer to
+//! itself than to any other. Since what stays is not the flux, which nearness should also mean, a linear layer beside the
+//! projector must read the measured quantities of each view's patch from its features. Every view draws from a random
+//! stream of its own, so that the result does not depend on the number of threads.
 
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
@@ -14,7 +15,7 @@ use super::{
     Encoder, EncoderConfig, Joint, Seen, augment,
     batch_norm::BatchNorm,
     config::Arch,
-    encode,
+    contrast, encode,
     network::{Use, resnet::Network},
     physical::JOINED,
     vicreg,
@@ -57,6 +58,8 @@ pub struct TrainOptions {
     pub pair_days: f64,
     /// Weight of the mean square error of the quantities read from the features, in deviations.
     pub quantities: f64,
+    /// Weight of the contrast between regions.
+    pub contrast: f64,
     /// Part of the pairs that are of two patches, where a region has several.
     pub pair_chance: f64,
     /// Steps between two reports to the observer.
@@ -77,6 +80,7 @@ impl Default for TrainOptions {
             decay: 1e-4,
             pair_days: 1.6,
             quantities: 1.0,
+            contrast: 5.0,
             pair_chance: 0.5,
             report_every: 10,
             threads: None,
@@ -98,6 +102,7 @@ impl TrainOptions {
             ("decay", f64::from(self.decay)),
             ("pair_days", self.pair_days),
             ("quantities", self.quantities),
+            ("contrast", self.contrast),
         ] {
             if !(value >= 0.0 && value.is_finite()) {
                 return Err(setting(name, "a number of at least 0", &value));
@@ -180,6 +185,8 @@ pub fn train(
 struct Trainer<'a> {
     options: &'a TrainOptions,
     seen: Vec<Seen>,
+    /// The region of each patch; without origins each is one of its own.
+    regions: Vec<i64>,
     /// For each patch the others of its region that are near in time.
     partners: Vec<Vec<usize>>,
     encoder: Parameters,
@@ -226,6 +233,10 @@ impl<'a> Trainer<'a> {
             decay: options.decay,
         };
         Ok(Self {
+            regions: match origins {
+                Some(origins) => origins.iter().map(|origin| origin.region).collect(),
+                None => (0..seen.len() as i64).collect(),
+            },
             partners: partners(seen.len(), origins, options.pair_days),
             options,
             seen,
@@ -275,12 +286,18 @@ impl<'a> Trainer<'a> {
         let features = self.network.forward(&self.views(step, &pairs)?)?;
         let projected = self.projection.forward(&features)?;
         let loss = vicreg::loss(&projected.narrow(0, 0, n)?, &projected.narrow(0, n, n)?)?;
+        let contrast = contrast::loss(&projected, |a, b| {
+            let (a, b) = (pairs[a], pairs[b]);
+            // On the other side of the mirror it is another region.
+            self.regions[a.0] == self.regions[b.0] && a.1 == b.1
+        })?;
         let misread = self.misread(&features, &pairs)?;
-        let parts = loss
-            .parts
-            .into_iter()
-            .chain([("quantities", f64::from(misread.to_scalar::<f32>()?))]);
-        let loss = (loss.total + (misread * self.options.quantities)?)?;
+        let parts = loss.parts.into_iter().chain([
+            ("contrast", f64::from(contrast.to_scalar::<f32>()?)),
+            ("quantities", f64::from(misread.to_scalar::<f32>()?)),
+        ]);
+        let loss = (loss.total + (contrast * self.options.contrast)?)?;
+        let loss = (loss + (misread * self.options.quantities)?)?;
         let total = f64::from(loss.to_scalar::<f32>()?);
         if !total.is_finite() {
             return Err(ModelError::Diverged { step });

@@ -133,6 +133,7 @@ fn recipe(critic: &[usize]) -> Recipe {
         penalty: 0.1,
         penalty_every: 4,
         penalty_step: 0.05,
+        straight: 0.5,
     })
 }
 

@@ -5,6 +5,7 @@
 
 mod non_saturating;
 mod options;
+mod readings;
 mod relativistic;
 
 use std::path::Path;
@@ -183,16 +184,27 @@ impl Recipe {
     /// Creates the parameters of the recipe's critic.
     fn initialise_critic(&self, generator: &GeneratorConfig, source: &mut dyn Source) -> Result<()> {
         match self {
-            Self::Relativistic(settings) => settings.critic(generator, source).map(drop),
+            Self::Relativistic(settings) => {
+                settings.critic(generator, source)?;
+                if settings.straight > 0.0 {
+                    relativistic::reader(generator, source)?;
+                }
+                Ok(())
+            }
             Self::NonSaturating {} => Discriminator::new(source).map(drop),
         }
     }
 
-    /// The recipe at work on the networks of `state`.
-    fn at_work(&self, generator: &GeneratorConfig, state: &State) -> Result<Box<dyn Step>> {
+    /// The recipe at work on the networks of `state`, which are to be trained on `images`.
+    fn at_work(
+        &self,
+        generator: &GeneratorConfig,
+        images: &[Vec<f32>],
+        state: &State,
+    ) -> Result<Box<dyn Step>> {
         Ok(match self {
             Self::Relativistic(settings) => {
-                Box::new(relativistic::Networks::new(generator, settings, state)?)
+                Box::new(relativistic::Networks::new(generator, settings, images, state)?)
             }
             Self::NonSaturating {} => Box::new(non_saturating::Networks::new(generator, state)?),
         })
@@ -225,6 +237,8 @@ pub(super) struct Sums {
     generator: f64,
     penalties: u64,
     penalty: f64,
+    #[serde(default)]
+    misread: f64,
 }
 
 impl Sums {
@@ -235,6 +249,7 @@ impl Sums {
             generator,
             penalties,
             penalty,
+            misread,
         } = std::mem::take(self);
         let mean = |sum: f64, count: u64| sum / count.max(1) as f64;
         let mut means = vec![
@@ -243,6 +258,9 @@ impl Sums {
         ];
         if penalties > 0 {
             means.push(("penalty", mean(penalty, penalties)));
+        }
+        if misread > 0.0 {
+            means.push(("misread", mean(misread, steps)));
         }
         means
     }
@@ -265,7 +283,7 @@ impl<'a> Trainer<'a> {
         state: State,
     ) -> Result<Self> {
         Ok(Self {
-            recipe: options.recipe.at_work(&options.generator, &state)?,
+            recipe: options.recipe.at_work(&options.generator, &images, &state)?,
             options,
             images,
             validation,
@@ -358,7 +376,7 @@ impl<'a> Trainer<'a> {
             .iter()
             .map(|patch| patch.gauss().iter().map(encode).collect())
             .collect();
-        let finish = Finish::fitted(&drawn, &self.images, config.size);
+        let finish = Finish::fitted(&drawn, &self.images, config.size, |x| config.decode(x));
         let config = GeneratorConfig {
             finish: Some(finish),
             ..config.clone()

@@ -3,7 +3,8 @@
 //! `time`), patches of one region at near times are taken for views of one thing.
 //!
 //! Options: `steps`, `batch`, `seed`, `threads`, `rate`, `physical` (the weight of the physical quantities
-//! beside the learned part), `quantities` (the weight of reading them from the learned part), `pair_days`, `validation` (a predicate that sets rows aside).
+//! beside the learned part), `quantities` (the weight of reading them from the learned part), `contrast` (that of telling
+//! regions apart), `pair_days`, `validation` (a predicate that sets rows aside).
 
 use datafusion::dataframe::DataFrame;
 use helioql_catalog::ModelKind;
@@ -77,6 +78,7 @@ fn read_options(create: &CreateModel) -> Result<(TrainOptions, Option<String>)> 
     options.threads = given.take_usize("threads")?.or(options.threads);
     options.rate = given.take_f64("rate")?.unwrap_or(options.rate);
     options.quantities = given.take_f64("quantities")?.unwrap_or(options.quantities);
+    options.contrast = given.take_f64("contrast")?.unwrap_or(options.contrast);
     options.pair_days = given.take_f64("pair_days")?.unwrap_or(options.pair_days);
     if let Some(weight) = given.take_f64("physical")? {
         options.encoder.joint.physical = weight;
@@ -90,6 +92,7 @@ fn read_options(create: &CreateModel) -> Result<(TrainOptions, Option<String>)> 
         "rate",
         "physical",
         "quantities",
+        "contrast",
         "pair_days",
         "validation",
     ])?;

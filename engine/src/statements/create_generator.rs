@@ -192,8 +192,9 @@ impl Settings {
         }
         let mut known = OPTIONS.to_vec();
         if let Recipe::Relativistic(recipe) = &mut options.recipe {
-            known.push("penalty");
+            known.extend(["penalty", "straight"]);
             recipe.penalty = given.take_f64("penalty")?.unwrap_or(recipe.penalty);
+            recipe.straight = given.take_f64("straight")?.unwrap_or(recipe.straight);
         }
         options.batch = given.take_usize("batch")?.unwrap_or(options.batch);
         options.threads = given.take_usize("threads")?.or(options.threads);

@@ -82,6 +82,10 @@ pub struct Relativistic {
     pub penalty_every: u64,
     /// Length σ of the finite difference.
     pub penalty_step: f64,
+    /// Weight of the mean square error, in deviations, with which a linear layer reads flux, imbalance and the way from
+    /// one polarity's centre to the other's from w; 0 for none.
+    #[serde(default)]
+    pub straight: f64,
 }
 
 impl TrainOptions {
@@ -119,6 +123,7 @@ impl TrainOptions {
                 penalty: 0.1,
                 penalty_every: 4,
                 penalty_step: 0.05,
+                straight: 1.0,
             }),
         })
     }
@@ -243,8 +248,10 @@ impl Relativistic {
         if self.penalty_every == 0 {
             return Err(setting("penalty_every", "at least 1", &self.penalty_every));
         }
-        if !(self.penalty >= 0.0 && self.penalty.is_finite()) {
-            return Err(setting("penalty", "a positive number", &self.penalty));
+        for (name, weight) in [("penalty", self.penalty), ("straight", self.straight)] {
+            if !(weight >= 0.0 && weight.is_finite()) {
+                return Err(setting(name, "a number of at least 0", &weight));
+            }
         }
         if !(self.penalty_step > 0.0 && self.penalty_step.is_finite()) {
             return Err(setting("penalty_step", "a positive number", &self.penalty_step));

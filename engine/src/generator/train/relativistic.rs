@@ -6,15 +6,18 @@
 //! - Adam (0, 0.99), learning rates falling linearly to a tenth, the critic's twice the generator's;
 //! - the critic sees an image beside the mean and the spread of its batch, without which all drawn images come to
 //!   share one quiet Sun;
+//! - beside the critic a linear layer learns to read quantities of an image from its w (`readings.rs`), and the generator
+//!   pays for what cannot be read, so that quantities change evenly along straight lines in w;
 //! - samples come from an exponential moving average of the generator.
 
 use candle_core::{Device, Tensor};
 
+use super::readings::{self, Readings, misread};
 use super::{Losses, Relativistic, State, Step, TrainOptions, softplus};
 use crate::generator::critic::Critic;
 use crate::generator::network::Network;
 use crate::generator::{GeneratorConfig, augment};
-use crate::nn::{Random, Result};
+use crate::nn::{Activation, Linear, Parameters, Random, Result, Source, default_std};
 
 /// The networks, each once with gradients and once without.
 pub(super) struct Networks {
@@ -23,11 +26,48 @@ pub(super) struct Networks {
     frozen_generator: Network,
     critic: Critic,
     frozen_critic: Critic,
+    straight: Option<Straight>,
+}
+
+/// What makes quantities linear in w: how they are read from images, and from w.
+struct Straight {
+    readings: Readings,
+    reader: Linear,
+    frozen_reader: Linear,
+}
+
+impl Straight {
+    fn new(images: &[Vec<f32>], config: &GeneratorConfig, critic: &Parameters) -> Result<Self> {
+        Ok(Self {
+            readings: Readings::of(images, config)?,
+            reader: reader(config, &mut critic.trainable())?,
+            frozen_reader: reader(config, &mut critic.frozen())?,
+        })
+    }
+}
+
+/// The layer that reads quantities from w; it learns with the critic and stands among its parameters.
+pub(super) fn reader(config: &GeneratorConfig, source: &mut dyn Source) -> Result<Linear> {
+    let shape = (config.w_dim, readings::COUNT);
+    Linear::new(
+        source,
+        "reader",
+        shape,
+        Activation::None,
+        default_std(config.w_dim),
+    )
 }
 
 impl Networks {
-    pub(super) fn new(config: &GeneratorConfig, settings: &Relativistic, state: &State) -> Result<Self> {
+    pub(super) fn new(
+        config: &GeneratorConfig,
+        settings: &Relativistic,
+        images: &[Vec<f32>],
+        state: &State,
+    ) -> Result<Self> {
+        let straight = (settings.straight > 0.0).then(|| Straight::new(images, config, &state.critic));
         Ok(Self {
+            straight: straight.transpose()?,
             settings: settings.clone(),
             generator: Network::new(config, &mut state.generator.trainable())?,
             frozen_generator: Network::new(config, &mut state.generator.frozen())?,
@@ -46,7 +86,14 @@ impl Networks {
         let (n, settings) = (options.batch, &self.settings);
         let reals = reals(options, images, &mut state.random)?;
         let latents = state.latents(options)?;
-        let fakes = self.frozen_generator.forward(&latents)?;
+        let w = self.frozen_generator.map(&latents)?;
+        let fakes = self.frozen_generator.synthesize(&w)?;
+        let unread = match &self.straight {
+            Some(Straight { readings, reader, .. }) => {
+                Some(misread(&reader.forward(&w)?, &readings.read(&fakes)?)?)
+            }
+            None => None,
+        };
         let images = augment::translate(&Tensor::cat(&[reals, fakes], 0)?, &mut state.random)?;
 
         let penalise = state.step.is_multiple_of(settings.penalty_every);
@@ -73,6 +120,11 @@ impl Networks {
         } else {
             loss
         };
+        // Adam looks at each parameter by itself: the two losses need no weights.
+        let total = match unread {
+            Some(unread) => (total + unread)?,
+            None => total,
+        };
         let rate = options.critic_rate * rate;
         state.critic_adam.step(&state.critic, &total.backward()?, rate)?;
         Ok(value)
@@ -88,16 +140,33 @@ impl Networks {
         let reals = reals(options, images, &mut state.random)?;
         let reals = augment::translate(&reals, &mut state.random)?;
         let latents = state.latents(options)?;
-        let fakes = self.generator.forward(&latents)?;
+        let w = self.generator.map(&latents)?;
+        let fakes = self.generator.synthesize(&w)?;
+        let unread = match &self.straight {
+            Some(Straight {
+                readings,
+                frozen_reader,
+                ..
+            }) => Some(misread(&frozen_reader.forward(&w)?, &readings.read(&fakes)?)?),
+            None => None,
+        };
         let fakes = augment::translate(&fakes, &mut state.random)?;
         let real = self.frozen_critic.forward(&reals, options.batch)?;
         let fake = self.frozen_critic.forward(&fakes, options.batch)?;
         let loss = softplus(&(real - fake)?)?.mean_all()?;
+        let value = f64::from(loss.to_scalar::<f32>()?);
+        let total = match unread {
+            Some(unread) => {
+                state.sums.misread += f64::from(unread.to_scalar::<f32>()?);
+                (loss + (unread * self.settings.straight)?)?
+            }
+            None => loss,
+        };
         let rate = options.generator_rate * rate;
         state
             .generator_adam
-            .step(&state.generator, &loss.backward()?, rate)?;
-        Ok(f64::from(loss.to_scalar::<f32>()?))
+            .step(&state.generator, &total.backward()?, rate)?;
+        Ok(value)
     }
 }
 
