@@ -169,11 +169,6 @@ impl Score {
     }
 }
 
-/// Mean square error of scores over those that are known.
-pub(super) fn misread(found: &Tensor, (expected, known): &(Tensor, Tensor)) -> Result<Tensor> {
-    Ok(((found - expected)?.sqr()? * known)?.mean_all()?)
-}
-
 #[cfg(test)]
 mod tests {
     use candle_core::Var;

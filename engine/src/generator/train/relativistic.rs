@@ -12,7 +12,7 @@
 
 use candle_core::{Device, Tensor};
 
-use super::readings::{self, Readings, misread};
+use super::readings::{self, Readings};
 use super::{Losses, Relativistic, State, Step, TrainOptions, softplus};
 use crate::generator::critic::Critic;
 use crate::generator::network::Network;
@@ -43,6 +43,12 @@ impl Straight {
             reader: reader(config, &mut critic.trainable())?,
             frozen_reader: reader(config, &mut critic.frozen())?,
         })
+    }
+
+    /// Mean square error with which a reader finds in w what is read from the images drawn from it.
+    fn misread(&self, reader: &Linear, w: &Tensor, drawn: &Tensor) -> Result<Tensor> {
+        let (scores, known) = self.readings.read(drawn)?;
+        Ok(((reader.forward(w)? - scores)?.sqr()? * known)?.mean_all()?)
     }
 }
 
@@ -88,12 +94,7 @@ impl Networks {
         let latents = state.latents(options)?;
         let w = self.frozen_generator.map(&latents)?;
         let fakes = self.frozen_generator.synthesize(&w)?;
-        let unread = match &self.straight {
-            Some(Straight { readings, reader, .. }) => {
-                Some(misread(&reader.forward(&w)?, &readings.read(&fakes)?)?)
-            }
-            None => None,
-        };
+        let unread = self.straight.as_ref().map(|s| s.misread(&s.reader, &w, &fakes));
         let images = augment::translate(&Tensor::cat(&[reals, fakes], 0)?, &mut state.random)?;
 
         let penalise = state.step.is_multiple_of(settings.penalty_every);
@@ -122,7 +123,7 @@ impl Networks {
         };
         // Adam looks at each parameter by itself: the two losses need no weights.
         let total = match unread {
-            Some(unread) => (total + unread)?,
+            Some(unread) => (total + unread?)?,
             None => total,
         };
         let rate = options.critic_rate * rate;
@@ -142,14 +143,10 @@ impl Networks {
         let latents = state.latents(options)?;
         let w = self.generator.map(&latents)?;
         let fakes = self.generator.synthesize(&w)?;
-        let unread = match &self.straight {
-            Some(Straight {
-                readings,
-                frozen_reader,
-                ..
-            }) => Some(misread(&frozen_reader.forward(&w)?, &readings.read(&fakes)?)?),
-            None => None,
-        };
+        let unread = self
+            .straight
+            .as_ref()
+            .map(|s| s.misread(&s.frozen_reader, &w, &fakes));
         let fakes = augment::translate(&fakes, &mut state.random)?;
         let real = self.frozen_critic.forward(&reals, options.batch)?;
         let fake = self.frozen_critic.forward(&fakes, options.batch)?;
@@ -157,6 +154,7 @@ impl Networks {
         let value = f64::from(loss.to_scalar::<f32>()?);
         let total = match unread {
             Some(unread) => {
+                let unread = unread?;
                 state.sums.misread += f64::from(unread.to_scalar::<f32>()?);
                 (loss + (unread * self.settings.straight)?)?
             }
