@@ -195,6 +195,44 @@ fn an_interrupted_training_resumes_bit_for_bit() -> Check {
 }
 
 #[test]
+fn what_cannot_be_read_from_w_gets_less() -> Check {
+    let options = TrainOptions {
+        steps: 200,
+        report_every: 50,
+        ..tiny()?
+    };
+    let misread = |recipe: Recipe| -> Result<Vec<f64>> {
+        let options = TrainOptions {
+            recipe,
+            ..options.clone()
+        };
+        let trained = train(&bipoles(8)?, &[], &options, None, false, &Silent)?;
+        let of = |record: &Record| {
+            record
+                .metrics
+                .iter()
+                .find(|(name, _)| name == "misread")
+                .map(|m| m.1)
+        };
+        Ok(trained.history.iter().filter_map(of).collect())
+    };
+    let paid = misread(recipe(&[4, 8]))?;
+    assert!(paid.len() == 4 && paid[3] < 0.5 * paid[0], "{paid:?}");
+    let Recipe::Relativistic(free) = recipe(&[4, 8]) else {
+        unreachable!("ours");
+    };
+    let free = misread(Recipe::Relativistic(Relativistic {
+        straight: 0.0,
+        ..free
+    }))?;
+    assert!(
+        free.is_empty(),
+        "nothing is read where nothing is asked for: {free:?}"
+    );
+    Ok(())
+}
+
+#[test]
 fn threads_do_not_change_the_training() -> Check {
     let patches = bipoles(8)?;
     let weights = |threads| -> Result<Vec<u8>> {
