@@ -80,7 +80,7 @@ impl Default for TrainOptions {
             decay: 1e-4,
             pair_days: 1.6,
             quantities: 1.0,
-            contrast: 5.0,
+            contrast: 0.0,
             pair_chance: 0.5,
             report_every: 10,
             threads: None,

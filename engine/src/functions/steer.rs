@@ -1,4 +1,4 @@
-//! `STEER(sample, usflux => 3e22Mx, hold => ['psep'])` or `STEER(sample, along => 'r_value', by => 1.5)`:
+//! `STEER(sample, usflux => 2e22Mx, hold => ['psep'])` or `STEER(sample, along => 'r_value', by => 1.5)`:
 //! the sample moved along a direction, to a value or by a number of standard deviations, while the held
 //! quantities stay.
 
@@ -160,7 +160,7 @@ impl Columns {
                 )
             }
             ([], None, _) => exec_err!(
-                "STEER needs a direction: a value as in `usflux => 3e22Mx`, or `along => 'usflux', by => 1.5`"
+                "STEER needs a direction: a value as in `usflux => 2e22Mx`, or `along => 'usflux', by => 1.5`"
             ),
             (several, _, _) => exec_err!(
                 "STEER moves one quantity at a time, found {}; GENERATE takes several targets, `hold` keeps others",

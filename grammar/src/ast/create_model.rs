@@ -56,7 +56,7 @@ steered the generator then needs CREATE DIRECTIONS.",
         setting("beta1", "number", "", "0", "memory of Adam's mean gradient"),
         setting("beta2", "number", "", "0.99", "memory of Adam's mean squared gradient"),
         setting("penalty", "number", "", "0.1", "weight of the critic's gradient penalty; 'dcgan' alone has it"),
-        setting("straight", "number", "", "1", "weight of what a linear layer cannot read from w: flux, imbalance, the way between \
+        setting("straight", "number", "", "0", "weight of what a linear layer cannot read from w: flux, imbalance, the way between \
                                                the polarities; 'dcgan' alone has it"),
     ],
     returns: "A table of fact and value: the patches learned from and set aside, the steps, the step that was kept and how it \
@@ -87,7 +87,7 @@ With the same settings and rows the weights are the same bits for any number of 
         setting("rate", "number", "", "0.001", "the highest learning rate"),
         setting("physical", "number", "", "0.6", "weight of the physical quantities beside the learned part; 0 for none"),
         setting("quantities", "number", "", "1", "weight of reading the quantities from the learned part"),
-        setting("contrast", "number", "", "5", "weight of the contrast between regions in the learned part"),
+        setting("contrast", "number", "", "0", "weight of the contrast between regions in the learned part"),
         setting("pair_days", "number", "d", "1.6", "the longest time between two views of one region"),
         setting("validation", "text", "", "none", "a predicate over the query's columns: rows that are not learned from"),
     ],

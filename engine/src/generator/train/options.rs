@@ -123,7 +123,7 @@ impl TrainOptions {
                 penalty: 0.1,
                 penalty_every: 4,
                 penalty_step: 0.05,
-                straight: 1.0,
+                straight: 0.0,
             }),
         })
     }
