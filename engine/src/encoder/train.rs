@@ -2,8 +2,8 @@
 //!
 //! A view's partner is, by the toss of a coin, the same patch or another of the same region within a day
 //! and a half: the network then learns what stays with a region while it turns and evolves. Without origins
-//! every partner is the patch itself. The batch as a whole is looked at too (`contrast.rs`): a region is to be nearer to
-//! itself than to any other. Since what stays is not the flux, which nearness should also mean, a linear layer beside the
+//! every partner is the patch itself. With a weight for it, the batch as a whole is looked at too (`contrast.rs`): a
+//! region is to be nearer to itself than to any other. Since what stays is not the flux, which nearness should also mean, a linear layer beside the
 //! projector must read the measured quantities of each view's patch from its features. Every view draws from a random
 //! stream of its own, so that the result does not depend on the number of threads.
 
