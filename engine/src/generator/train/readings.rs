@@ -2,10 +2,10 @@
 //! in w, so that a direction in w changes them evenly and wherever it starts from.
 //!
 //! Four numbers with a derivative stand for all that is measured: the logarithm of the mean |B|; the imbalance
-//! mean B / mean |B|; and where the positive centre of the field above [`CENTRE_GAUSS`] lies from the negative
+//! mean B / mean |B|; and where the positive centre of the field above [`THRESHOLD_GAUSS`] lies from the negative
 //! one, across and down, which fixes separation, tilt and order.
 //!
-//! Each comes as a score: its rank p among the training images as ln (p / (1 − p)), in deviations. A region's leading
+//! Each comes as a score: its rank p among the training images as ln (p / (1 − p)), in deviations of that. A region's leading
 //! polarity is west or east and seldom in between, so that the way across has two peaks; its score has one, and the
 //! network need not draw what there is not on its straight way from one peak to the other.
 
@@ -13,12 +13,10 @@ use candle_core::{D, DType, Device, Tensor};
 
 use crate::generator::GeneratorConfig;
 use crate::nn::{Result, values};
+use crate::physics::polarity::THRESHOLD_GAUSS;
 
 /// Numbers read from an image.
 pub(super) const COUNT: usize = 4;
-
-/// Field from which pixels count for the centres, as it does for the separation that is measured.
-const CENTRE_GAUSS: f32 = 50.0;
 
 /// Pixels at that field, as a part of all, that each polarity must be worth: fewer make no centre that is worth a name.
 const LEAST_PART: f64 = 1e-3;
@@ -47,7 +45,7 @@ impl Readings {
         let places: Vec<f32> = (0..size).map(|i| (i as f32 + 0.5) / size as f32 - 0.5).collect();
         let mut readings = Self {
             linear: (f64::from(a), f64::from(b)),
-            threshold: f64::from(CENTRE_GAUSS / config.clip_gauss),
+            threshold: f64::from(THRESHOLD_GAUSS / config.clip_gauss),
             places: (
                 Tensor::from_slice(&places, (1, 1, 1, size), &Device::Cpu)?,
                 Tensor::from_slice(&places, (1, 1, size, 1), &Device::Cpu)?,
@@ -152,13 +150,10 @@ impl Score {
                 knots.push((number, score as f32));
             }
         }
-        if knots.len() < 2 {
-            return Self::default();
-        }
         Self(knots)
     }
 
-    /// Slope at a number, and the score that its line has at zero.
+    /// Slope at a number, and the score that its line has at zero; none with fewer than two knots.
     fn line(&self, number: f32) -> Option<(f32, f32)> {
         let last = self.0.len().checked_sub(2)?;
         let at = self.0.partition_point(|(knot, _)| *knot <= number);
