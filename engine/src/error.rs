@@ -144,6 +144,10 @@ impl Error {
                     .with_suggestion(closest(name, known.split(", "))),
                 about: Some(About::name(name)),
             },
+            Self::Model(ModelError::Setting { setting, .. }) => Translated {
+                diagnostic: self.diagnostic_as_it_is(),
+                about: Some(About::name(setting)),
+            },
             Self::Target(error) => Translated {
                 diagnostic: self.diagnostic_as_it_is(),
                 about: About::arguments(&error.keywords()),
@@ -167,7 +171,10 @@ impl Error {
     /// one.
     pub(crate) fn located(self, tokens: &[TokenWithSpan], state: &SessionState) -> Self {
         match &self {
-            Self::Diagnostic(_) | Self::DataFusion(_) | Self::UnknownModel { .. } => {}
+            Self::Diagnostic(_)
+            | Self::DataFusion(_)
+            | Self::UnknownModel { .. }
+            | Self::Model(ModelError::Setting { .. }) => {}
             Self::Target(error) if !error.keywords().is_empty() => {}
             _ => return self,
         }

@@ -89,7 +89,7 @@ impl Default for TrainOptions {
 }
 
 impl TrainOptions {
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         self.encoder.check()?;
         if !(2..=4096).contains(&self.batch) {
             return Err(setting("batch", "from 2 to 4096", &self.batch));

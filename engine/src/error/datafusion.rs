@@ -11,6 +11,7 @@ use super::{
     rules::Family,
     templates::{self, About, plain},
 };
+use crate::types::measured_keywords;
 
 /// An error in the house form, and what it is about, by which its place is found.
 pub(crate) struct Translated {
@@ -209,7 +210,7 @@ fn remarks(mut diagnostic: Diagnostic, found: &datafusion::common::Diagnostic) -
     diagnostic
 }
 
-/// The nearest of the columns that are in scope.
+/// The nearest of the columns that are in scope, or the function that measures what has no column.
 fn suggest_column(diagnostic: Diagnostic, error: &SchemaError) -> Diagnostic {
     let SchemaError::FieldNotFound { field, valid_fields } = error else {
         return diagnostic;
@@ -217,7 +218,22 @@ fn suggest_column(diagnostic: Diagnostic, error: &SchemaError) -> Diagnostic {
     let mut names: Vec<&str> = valid_fields.iter().map(|column| column.name.as_str()).collect();
     // Longer names last: `meanshr_pot` before `meanshr_pot_err`, which is as far away from a slip in either.
     names.sort_by_key(|name| name.len());
-    diagnostic.with_suggestion(closest(&field.name, names))
+    match closest(&field.name, names) {
+        None if is_measured(&field.name) => diagnostic.with_hint(format!(
+            "`{}(patch)` measures it on a patch",
+            field.name.to_uppercase()
+        )),
+        close => diagnostic.with_suggestion(close),
+    }
+}
+
+/// Whether a function of this name measures a patch.
+fn is_measured(name: &str) -> bool {
+    measured_keywords().any(|keyword| {
+        std::iter::once(&keyword.name)
+            .chain(keyword.aliases)
+            .any(|known| known.eq_ignore_ascii_case(name))
+    })
 }
 
 fn unstopped(text: &str) -> &str {

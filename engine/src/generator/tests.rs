@@ -134,6 +134,7 @@ fn recipe(critic: &[usize]) -> Recipe {
         penalty_every: 4,
         penalty_step: 0.05,
         straight: 0.5,
+        straight_from: 0,
     })
 }
 
@@ -229,6 +230,30 @@ fn what_cannot_be_read_from_w_gets_less() -> Check {
         free.is_empty(),
         "nothing is read where nothing is asked for: {free:?}"
     );
+    Ok(())
+}
+
+#[test]
+fn the_generator_pays_from_a_step_on() -> Check {
+    let weights = |straight, straight_from| -> Result<Vec<u8>> {
+        let Recipe::Relativistic(settings) = recipe(&[4, 8]) else {
+            unreachable!("ours");
+        };
+        let options = TrainOptions {
+            recipe: Recipe::Relativistic(Relativistic {
+                straight,
+                straight_from,
+                ..settings
+            }),
+            ..tiny()?
+        };
+        train(&bipoles(8)?, &[], &options, None, false, &Silent)?
+            .generator
+            .save()
+    };
+    let free = weights(0.0, 0)?;
+    assert!(weights(0.5, 12)? == free, "it paid before its step");
+    assert!(weights(0.5, 11)? != free, "it did not pay in its last step");
     Ok(())
 }
 

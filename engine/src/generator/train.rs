@@ -181,6 +181,14 @@ impl State {
 }
 
 impl Recipe {
+    /// Weight of what a layer cannot read from w.
+    fn straight(&self) -> f64 {
+        match self {
+            Self::Relativistic(settings) => settings.straight,
+            Self::NonSaturating {} => 0.0,
+        }
+    }
+
     /// Creates the parameters of the recipe's critic.
     fn initialise_critic(&self, generator: &GeneratorConfig, source: &mut dyn Source) -> Result<()> {
         match self {
@@ -242,6 +250,11 @@ pub(super) struct Sums {
 }
 
 impl Sums {
+    /// Mean of what a layer could not read from w.
+    fn misread(&self) -> f64 {
+        self.misread / self.steps.max(1) as f64
+    }
+
     fn take(&mut self) -> Vec<(&'static str, f64)> {
         let Self {
             steps,
@@ -394,8 +407,9 @@ impl<'a> Trainer<'a> {
     }
 
     /// Compares samples of the moving average with the validation patches, keeps it if it is the best so far,
-    /// and leaves a mosaic of samples beside the checkpoint.
-    fn evaluate(&mut self, checkpoint: Option<&Path>) -> Result<Vec<(&'static str, f64)>> {
+    /// and leaves a mosaic of samples beside the checkpoint. What the generator pays beside its critic, `paid`, counts in
+    /// the score.
+    fn evaluate(&mut self, paid: f64, checkpoint: Option<&Path>) -> Result<Vec<(&'static str, f64)>> {
         if self.validation.is_empty() && checkpoint.is_none() {
             return Ok(Vec::new());
         }
@@ -408,24 +422,27 @@ impl<'a> Trainer<'a> {
         if self.validation.is_empty() {
             return Ok(Vec::new());
         }
-        let distances = self.validation.distances(&drawn);
-        let score = distances.iter().find(|(name, _)| *name == "score");
-        if let Some(&(_, score)) = score
-            && self.state.best.as_ref().is_none_or(|best| score < best.score)
-        {
-            self.state.best = Some(Best {
-                step: self.state.step,
-                score,
-                parameters: average.duplicate()?,
-            });
+        let mut distances = self.validation.distances(&drawn);
+        let score = distances.iter_mut().find(|(name, _)| *name == "score");
+        if let Some((_, score)) = score {
+            *score += paid;
+            let score = *score;
+            if self.state.best.as_ref().is_none_or(|best| score < best.score) {
+                self.state.best = Some(Best {
+                    step: self.state.step,
+                    score,
+                    parameters: average.duplicate()?,
+                });
+            }
         }
         Ok(distances)
     }
 
     fn report(&mut self, evaluate: bool, checkpoint: Option<&Path>, observer: &dyn Observer) -> Result<()> {
+        let paid = self.options.recipe.straight() * self.state.sums.misread();
         let mut metrics = self.state.sums.take();
         if evaluate {
-            metrics.extend(self.evaluate(checkpoint)?);
+            metrics.extend(self.evaluate(paid, checkpoint)?);
         }
         self.state.history.push(Record {
             step: self.state.step,

@@ -96,5 +96,6 @@ fn read_options(create: &CreateModel) -> Result<(TrainOptions, Option<String>)> 
         "pair_days",
         "validation",
     ])?;
+    options.check()?;
     Ok((options, validation))
 }

@@ -192,9 +192,10 @@ impl Settings {
         }
         let mut known = OPTIONS.to_vec();
         if let Recipe::Relativistic(recipe) = &mut options.recipe {
-            known.extend(["penalty", "straight"]);
+            known.extend(["penalty", "straight", "straight_from"]);
             recipe.penalty = given.take_f64("penalty")?.unwrap_or(recipe.penalty);
             recipe.straight = given.take_f64("straight")?.unwrap_or(recipe.straight);
+            recipe.straight_from = given.take_u64("straight_from")?.unwrap_or(recipe.straight_from);
         }
         options.batch = given.take_usize("batch")?.unwrap_or(options.batch);
         options.threads = given.take_usize("threads")?.or(options.threads);
@@ -205,6 +206,7 @@ impl Settings {
             None => checkpoint_path(session, &create.name.value)?,
         };
         given.finish(&known)?;
+        options.check()?;
         Ok(Self {
             options,
             validation,

@@ -58,6 +58,7 @@ steered the generator then needs CREATE DIRECTIONS.",
         setting("penalty", "number", "", "0.1", "weight of the critic's gradient penalty; 'dcgan' alone has it"),
         setting("straight", "number", "", "0", "weight of what a linear layer cannot read from w: flux, imbalance, the way between \
                                                the polarities; 'dcgan' alone has it"),
+        setting("straight_from", "whole number", "", "0", "the step from which straight counts: before, the generator learns to draw"),
     ],
     returns: "A table of fact and value: the patches learned from and set aside, the steps, the step that was kept and how it \
               compared, and the calibration with its scatter.",

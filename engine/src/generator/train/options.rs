@@ -86,6 +86,9 @@ pub struct Relativistic {
     /// one polarity's centre to the other's from w; 0 for none.
     #[serde(default)]
     pub straight: f64,
+    /// Steps after which the generator pays for it: first it learns to draw.
+    #[serde(default)]
+    pub straight_from: u64,
 }
 
 impl TrainOptions {
@@ -124,6 +127,7 @@ impl TrainOptions {
                 penalty_every: 4,
                 penalty_step: 0.05,
                 straight: 0.0,
+                straight_from: 0,
             }),
         })
     }
@@ -177,7 +181,7 @@ impl TrainOptions {
         }
     }
 
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         self.generator.check()?;
         match &self.recipe {
             Recipe::Relativistic(recipe) => recipe.check(self.generator.size)?,

@@ -156,7 +156,11 @@ impl Networks {
             Some(unread) => {
                 let unread = unread?;
                 state.sums.misread += f64::from(unread.to_scalar::<f32>()?);
-                (loss + (unread * self.settings.straight)?)?
+                if state.step < self.settings.straight_from {
+                    loss
+                } else {
+                    (loss + (unread * self.settings.straight)?)?
+                }
             }
             None => loss,
         };
