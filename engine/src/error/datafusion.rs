@@ -219,7 +219,7 @@ fn suggest_column(diagnostic: Diagnostic, error: &SchemaError) -> Diagnostic {
     // Longer names last: `meanshr_pot` before `meanshr_pot_err`, which is as far away from a slip in either.
     names.sort_by_key(|name| name.len());
     match closest(&field.name, names) {
-        None if is_measured(&field.name) => diagnostic.with_hint(format!(
+        None if !valid_fields.is_empty() && is_measured(&field.name) => diagnostic.with_hint(format!(
             "`{}(patch)` measures it on a patch",
             field.name.to_uppercase()
         )),
