@@ -56,7 +56,8 @@ impl Reference {
 
     /// Distances of drawn patches from these: Kolmogorov–Smirnov of each of [`QUANTITIES`], `power`, the mean
     /// difference of the power spectra in dex, `nyquist`, the largest at the Nyquist points, and `score`, the mean
-    /// of the five plus `power`, by which the best moment of a training is chosen.
+    /// of the five plus `power`, by which the best moment of a training is chosen (with `straight`, what cannot be read
+    /// from w is added there).
     pub fn distances(&self, drawn: &[Patch]) -> Vec<(&'static str, f64)> {
         let found: Vec<_> = drawn.par_iter().map(measure).collect();
         let column = |rows: &[PatchQuantities], name: &str| -> Vec<f64> {

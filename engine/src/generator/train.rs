@@ -407,9 +407,9 @@ impl<'a> Trainer<'a> {
     }
 
     /// Compares samples of the moving average with the validation patches, keeps it if it is the best so far,
-    /// and leaves a mosaic of samples beside the checkpoint. What the generator pays beside its critic, `paid`, counts in
-    /// the score.
-    fn evaluate(&mut self, paid: f64, checkpoint: Option<&Path>) -> Result<Vec<(&'static str, f64)>> {
+    /// and leaves a mosaic of samples beside the checkpoint. What cannot be read from w, at its weight, counts in the
+    /// score, so that a moment before the generator pays for it is not taken for the best.
+    fn evaluate(&mut self, unread: f64, checkpoint: Option<&Path>) -> Result<Vec<(&'static str, f64)>> {
         if self.validation.is_empty() && checkpoint.is_none() {
             return Ok(Vec::new());
         }
@@ -425,7 +425,7 @@ impl<'a> Trainer<'a> {
         let mut distances = self.validation.distances(&drawn);
         let score = distances.iter_mut().find(|(name, _)| *name == "score");
         if let Some((_, score)) = score {
-            *score += paid;
+            *score += unread;
             let score = *score;
             if self.state.best.as_ref().is_none_or(|best| score < best.score) {
                 self.state.best = Some(Best {
@@ -439,10 +439,10 @@ impl<'a> Trainer<'a> {
     }
 
     fn report(&mut self, evaluate: bool, checkpoint: Option<&Path>, observer: &dyn Observer) -> Result<()> {
-        let paid = self.options.recipe.straight() * self.state.sums.misread();
+        let unread = self.options.recipe.straight() * self.state.sums.misread();
         let mut metrics = self.state.sums.take();
         if evaluate {
-            metrics.extend(self.evaluate(paid, checkpoint)?);
+            metrics.extend(self.evaluate(unread, checkpoint)?);
         }
         self.state.history.push(Record {
             step: self.state.step,
