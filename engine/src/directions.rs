@@ -131,15 +131,19 @@ impl Order {
 /// The values of a quantity among the generator's own patches, in its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Range {
-    /// The first percentile: the low end of what can be asked for.
+    /// The low end of what can be asked for: one patch in a thousand lies below it.
     pub low: f64,
     /// The median.
     pub median: f64,
-    /// The 99th percentile: the high end.
+    /// The high end: one patch in a thousand lies above it.
     pub high: f64,
     /// The standard deviation.
     pub deviation: f64,
 }
+
+/// The part of the generator's own patches that lies beyond each end of the reach. That one in a thousand is drawn at
+/// all shows that it can be; what is rarer than that, ten thousand samples cannot tell.
+const BEYOND: f64 = 0.001;
 
 impl Range {
     /// The range of these values; none of none.
@@ -150,9 +154,9 @@ impl Range {
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / values.len() as f64;
         Some(Self {
-            low: percentile(0.01),
+            low: percentile(BEYOND),
             median: percentile(0.5),
-            high: percentile(0.99),
+            high: percentile(1.0 - BEYOND),
             deviation: variance.sqrt(),
         })
     }

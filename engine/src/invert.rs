@@ -5,8 +5,8 @@
 //! that of the real one. From there w moves down the gradient of three differences: of the images pixel by pixel, of
 //! the maps of positive and of negative flux over ever larger blocks, and of the two total fluxes. A network of a
 //! hundred numbers cannot draw every grain of a region; a difference of pixels alone would rather draw none than one
-//! in a wrong place, and lose the flux. The starts run in one batch, the worse half is given up on the way. w is held among the latents that the generator was trained on by
-//! a penalty on its Mahalanobis distance from their mean.
+//! in a wrong place, and lose the flux. The starts run in one batch, the worse half is given up on the way. w is held
+//! among the latents that the generator was trained on by a penalty on its Mahalanobis distance from their mean.
 
 use candle_core::{Device, Tensor, Var};
 
@@ -23,9 +23,10 @@ use crate::{
 /// Drawn patches among which the search starts.
 const DRAWN: u64 = 512;
 /// Those of them that it starts from.
-const STARTS: usize = 8;
-/// Steps with all starts, then with the better half of those left, until the last round.
-const ROUNDS: [usize; 3] = [30, 30, 60];
+const STARTS: usize = 4;
+/// Steps with all starts, then with the better half of those left, until the last round. On 24 validation patches a
+/// third of these steps explained 0.09 of the mean square field in the median, these 0.27, from twice the starts 0.26.
+const ROUNDS: [usize; 3] = [90, 90, 180];
 /// Step sizes in standard deviations of the latents, at first and at last.
 const RATES: (f64, f64) = (0.15, 0.02);
 /// Blocks of pixels over which the images are averaged before they are compared, and the weight of each.
@@ -372,10 +373,12 @@ mod tests {
         };
         let found = invert(generator, encoder, atlas, &patch, &Silent)?;
         assert!((found.pixel_error_gauss.powi(2) / mean_square(&found.view.patch) - 1.0).abs() < 1e-6);
+        // What the generator drew itself it can draw again: of eight such patches the least had 0.96.
         assert!(
-            found.pixel_error_gauss < 0.7 * mean_square(&start).sqrt(),
-            "{} G, the nearest start has {}",
+            found.explained > 0.9 && found.pixel_error_gauss < 0.4 * mean_square(&start).sqrt(),
+            "{} G, {} explained; the nearest start has {} G",
             found.pixel_error_gauss,
+            found.explained,
             mean_square(&start).sqrt()
         );
         let again = invert(generator, encoder, atlas, &patch, &Silent)?;
