@@ -891,7 +891,7 @@ fn meta_commands_work_in_scripts() -> Result {
     assert_eq!(edit.code, Some(1), "{edit:?}");
     assert!(edit.stderr.contains("`.edit` is for the prompt"), "{edit:?}");
     assert!(
-        saved.stdout.contains("+250 G, 128×128 cells of 1.54 Mm"),
+        saved.stdout.contains("0 G, 128×128 cells of 1.54 Mm"),
         "no scale in {}",
         saved.stdout
     );

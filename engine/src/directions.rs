@@ -289,3 +289,15 @@ impl Directions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_value_in_a_thousand_lies_beyond_each_end_of_the_reach() {
+        let range = Range::of((0..=10_000).rev().map(f64::from).collect()).expect("there are values");
+        assert_eq!((range.low, range.median, range.high), (10.0, 5000.0, 9990.0));
+        assert!(Range::of(Vec::new()).is_none());
+    }
+}

@@ -7,9 +7,10 @@
 //! Every image that the critic sees, real or drawn, is shifted by up to an eighth of its side with zeros
 //! moving in (differentiable augmentation, Zhao et al. 2020, arXiv:2006.10738), which keeps a critic with
 //! two thousand patches from learning them by heart. One shift serves a whole batch: what its images have in common
-//! stays where it is in all of them, for the critic to see.
+//! stays where it is in all of them, for the critic to see. Where a run asks for it, a square of them is blanked as well,
+//! the same one in the whole batch: a critic that sees other parts of a patch every time learns fewer patches by heart.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
 
 use crate::nn::{Random, Result};
 
@@ -34,6 +35,24 @@ pub(super) fn translate(images: &Tensor, random: &mut Random) -> Result<Tensor> 
     };
     let shift = (draw(height), draw(width));
     Ok(images.contiguous()?.apply_op1(Translate(shift))?)
+}
+
+/// Blanks one square in all images of (n, 1, h, w): `part` of a side long, its centre anywhere, so that it may reach over
+/// the edge.
+pub(super) fn cut_out(images: &Tensor, part: f64, random: &mut Random) -> Result<Tensor> {
+    let (_, _, height, width) = images.dims4()?;
+    let mut draw = |side: usize| {
+        let hole = (part * side as f64).round() as usize;
+        let centre = random.index(side + 1);
+        centre.saturating_sub(hole / 2)..(centre + hole.div_ceil(2)).min(side)
+    };
+    let (rows, columns) = (draw(height), draw(width));
+    let kept = (0..height)
+        .flat_map(|row| (0..width).map(move |column| (row, column)))
+        .map(|(row, column)| f32::from(u8::from(!(rows.contains(&row) && columns.contains(&column)))))
+        .collect::<Vec<f32>>();
+    let kept = Tensor::from_vec(kept, (1, 1, height, width), &Device::Cpu)?;
+    Ok(images.broadcast_mul(&kept)?)
 }
 
 struct Translate(Shift);

@@ -4,12 +4,13 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use candle_core::Tensor;
+use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 
 use super::scale::Scale;
 use super::train::Relativistic;
 use super::*;
+use crate::nn::Random;
 use crate::nn::parameters::floats;
 use crate::progress::{Observer, Progress, Silent};
 
@@ -135,6 +136,8 @@ fn recipe(critic: &[usize]) -> Recipe {
         penalty_step: 0.05,
         straight: 0.5,
         straight_from: 0,
+        cutout: 0.5,
+        cutout_from: 4,
     })
 }
 
@@ -254,6 +257,54 @@ fn the_generator_pays_from_a_step_on() -> Check {
     let free = weights(0.0, 0)?;
     assert!(weights(0.5, 12)? == free, "it paid before its step");
     assert!(weights(0.5, 11)? != free, "it did not pay in its last step");
+    Ok(())
+}
+
+#[test]
+fn one_square_is_blanked_in_the_whole_batch_from_a_step_on() -> Check {
+    let mut random = Random::new(5, 0);
+    let (height, width, hole) = (16, 16, 8);
+    let images = Tensor::ones((3, 1, height, width), DType::F32, &Device::Cpu)?;
+    let mut whole = 0;
+    for _ in 0..100 {
+        let cut = augment::cut_out(&images, 0.5, &mut random)?
+            .squeeze(1)?
+            .to_vec3::<f32>()?;
+        assert!(
+            cut.iter().all(|image| image == &cut[0]),
+            "images of a batch differ"
+        );
+        let blank = |row: usize, column: usize| cut[0][row][column] == 0.0;
+        let rows = (0..height).filter(|&r| (0..width).any(|c| blank(r, c))).count();
+        let columns = (0..width).filter(|&c| (0..height).any(|r| blank(r, c))).count();
+        // A square that reaches over the edge has its centre within the image.
+        assert!((hole / 2..=hole).contains(&rows) && (hole / 2..=hole).contains(&columns));
+        let left: f32 = cut[0].iter().flatten().sum();
+        assert_eq!(left as usize, height * width - rows * columns);
+        whole += usize::from((rows, columns) == (hole, hole));
+    }
+    // Of 17 places along a side 9 leave the square whole: 28 of 100 times, give or take 4.5.
+    assert!((10..=46).contains(&whole), "{whole} of 100 lie within the image");
+
+    let weights = |cutout, cutout_from| -> Result<Vec<u8>> {
+        let Recipe::Relativistic(settings) = recipe(&[4, 8]) else {
+            unreachable!("ours");
+        };
+        let options = TrainOptions {
+            recipe: Recipe::Relativistic(Relativistic {
+                cutout,
+                cutout_from,
+                ..settings
+            }),
+            ..tiny()?
+        };
+        train(&bipoles(8)?, &[], &options, None, false, &Silent)?
+            .generator
+            .save()
+    };
+    let free = weights(0.0, 0)?;
+    assert!(weights(0.5, 12)? == free, "it was blanked before its step");
+    assert!(weights(0.5, 11)? != free, "it was not blanked in the last step");
     Ok(())
 }
 

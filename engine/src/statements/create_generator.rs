@@ -192,10 +192,12 @@ impl Settings {
         }
         let mut known = OPTIONS.to_vec();
         if let Recipe::Relativistic(recipe) = &mut options.recipe {
-            known.extend(["penalty", "straight", "straight_from"]);
+            known.extend(["penalty", "straight", "straight_from", "cutout", "cutout_from"]);
             recipe.penalty = given.take_f64("penalty")?.unwrap_or(recipe.penalty);
             recipe.straight = given.take_f64("straight")?.unwrap_or(recipe.straight);
             recipe.straight_from = given.take_u64("straight_from")?.unwrap_or(recipe.straight_from);
+            recipe.cutout = given.take_f64("cutout")?.unwrap_or(recipe.cutout);
+            recipe.cutout_from = given.take_u64("cutout_from")?.unwrap_or(recipe.cutout_from);
         }
         options.batch = given.take_usize("batch")?.unwrap_or(options.batch);
         options.threads = given.take_usize("threads")?.or(options.threads);

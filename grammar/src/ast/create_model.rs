@@ -59,6 +59,9 @@ steered the generator then needs CREATE DIRECTIONS.",
         setting("straight", "number", "", "0", "weight of what a linear layer cannot read from w: flux, imbalance, the way between \
                                                the polarities; 'dcgan' alone has it"),
         setting("straight_from", "whole number", "", "0", "the step from which straight counts: before, the generator learns to draw"),
+        setting("cutout", "number", "", "0", "the side of a square that is blanked in what the critic sees, as a part of an image's \
+                                             side; 'dcgan' alone has it"),
+        setting("cutout_from", "whole number", "", "0", "the step from which it is blanked"),
     ],
     returns: "A table of fact and value: the patches learned from and set aside, the steps, the step that was kept and how it \
               compared, and the calibration with its scatter.",

@@ -89,6 +89,12 @@ pub struct Relativistic {
     /// Steps after which the generator pays for it: first it learns to draw.
     #[serde(default)]
     pub straight_from: u64,
+    /// Side of the square that is blanked in what the critic sees, as a part of an image's side; 0 for none.
+    #[serde(default)]
+    pub cutout: f64,
+    /// Steps after which it is blanked.
+    #[serde(default)]
+    pub cutout_from: u64,
 }
 
 impl TrainOptions {
@@ -128,6 +134,8 @@ impl TrainOptions {
                 penalty_step: 0.05,
                 straight: 0.0,
                 straight_from: 0,
+                cutout: 0.0,
+                cutout_from: 0,
             }),
         })
     }
@@ -256,6 +264,9 @@ impl Relativistic {
             if !(weight >= 0.0 && weight.is_finite()) {
                 return Err(setting(name, "a number of at least 0", &weight));
             }
+        }
+        if !(0.0..1.0).contains(&self.cutout) {
+            return Err(setting("cutout", "at least 0 and below 1", &self.cutout));
         }
         if !(self.penalty_step > 0.0 && self.penalty_step.is_finite()) {
             return Err(setting("penalty_step", "a positive number", &self.penalty_step));

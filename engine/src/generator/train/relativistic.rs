@@ -6,6 +6,7 @@
 //! - Adam (0, 0.99), learning rates falling linearly to a tenth, the critic's twice the generator's;
 //! - the critic sees an image beside the mean and the spread of its batch, without which all drawn images come to
 //!   share one quiet Sun;
+//! - where a run asks for it (`cutout`), a square of what the critic sees is blanked;
 //! - beside the critic a linear layer learns to read quantities of an image from its w (`readings.rs`), and the generator
 //!   pays for what cannot be read, so that quantities change evenly along straight lines in w;
 //! - samples come from an exponential moving average of the generator.
@@ -82,6 +83,16 @@ impl Networks {
         })
     }
 
+    /// Images as the critic is to see them at this step.
+    fn augment(&self, images: &Tensor, state: &mut State) -> Result<Tensor> {
+        let images = augment::translate(images, &mut state.random)?;
+        if self.settings.cutout > 0.0 && state.step >= self.settings.cutout_from {
+            augment::cut_out(&images, self.settings.cutout, &mut state.random)
+        } else {
+            Ok(images)
+        }
+    }
+
     fn critic_step(
         &self,
         options: &TrainOptions,
@@ -95,7 +106,7 @@ impl Networks {
         let w = self.frozen_generator.map(&latents)?;
         let fakes = self.frozen_generator.synthesize(&w)?;
         let unread = self.straight.as_ref().map(|s| s.misread(&s.reader, &w, &fakes));
-        let images = augment::translate(&Tensor::cat(&[reals, fakes], 0)?, &mut state.random)?;
+        let images = self.augment(&Tensor::cat(&[reals, fakes], 0)?, state)?;
 
         let penalise = state.step.is_multiple_of(settings.penalty_every);
         let inputs = if penalise {
@@ -139,7 +150,7 @@ impl Networks {
         rate: f64,
     ) -> Result<f64> {
         let reals = reals(options, images, &mut state.random)?;
-        let reals = augment::translate(&reals, &mut state.random)?;
+        let reals = self.augment(&reals, state)?;
         let latents = state.latents(options)?;
         let w = self.generator.map(&latents)?;
         let fakes = self.generator.synthesize(&w)?;
@@ -147,7 +158,7 @@ impl Networks {
             .straight
             .as_ref()
             .map(|s| s.misread(&s.frozen_reader, &w, &fakes));
-        let fakes = augment::translate(&fakes, &mut state.random)?;
+        let fakes = self.augment(&fakes, state)?;
         let real = self.frozen_critic.forward(&reals, options.batch)?;
         let fake = self.frozen_critic.forward(&fakes, options.batch)?;
         let loss = softplus(&(real - fake)?)?.mean_all()?;
