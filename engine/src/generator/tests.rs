@@ -236,23 +236,28 @@ fn what_cannot_be_read_from_w_gets_less() -> Check {
     Ok(())
 }
 
+/// The weights after a run of [`tiny`] with its recipe changed.
+fn weights_with(change: impl FnOnce(Relativistic) -> Relativistic) -> Result<Vec<u8>> {
+    let Recipe::Relativistic(settings) = recipe(&[4, 8]) else {
+        unreachable!("ours");
+    };
+    let options = TrainOptions {
+        recipe: Recipe::Relativistic(change(settings)),
+        ..tiny()?
+    };
+    train(&bipoles(8)?, &[], &options, None, false, &Silent)?
+        .generator
+        .save()
+}
+
 #[test]
 fn the_generator_pays_from_a_step_on() -> Check {
-    let weights = |straight, straight_from| -> Result<Vec<u8>> {
-        let Recipe::Relativistic(settings) = recipe(&[4, 8]) else {
-            unreachable!("ours");
-        };
-        let options = TrainOptions {
-            recipe: Recipe::Relativistic(Relativistic {
-                straight,
-                straight_from,
-                ..settings
-            }),
-            ..tiny()?
-        };
-        train(&bipoles(8)?, &[], &options, None, false, &Silent)?
-            .generator
-            .save()
+    let weights = |straight, straight_from| {
+        weights_with(|settings| Relativistic {
+            straight,
+            straight_from,
+            ..settings
+        })
     };
     let free = weights(0.0, 0)?;
     assert!(weights(0.5, 12)? == free, "it paid before its step");
@@ -286,21 +291,12 @@ fn one_square_is_blanked_in_the_whole_batch_from_a_step_on() -> Check {
     // Of 17 places along a side 9 leave the square whole: 28 of 100 times, give or take 4.5.
     assert!((10..=46).contains(&whole), "{whole} of 100 lie within the image");
 
-    let weights = |cutout, cutout_from| -> Result<Vec<u8>> {
-        let Recipe::Relativistic(settings) = recipe(&[4, 8]) else {
-            unreachable!("ours");
-        };
-        let options = TrainOptions {
-            recipe: Recipe::Relativistic(Relativistic {
-                cutout,
-                cutout_from,
-                ..settings
-            }),
-            ..tiny()?
-        };
-        train(&bipoles(8)?, &[], &options, None, false, &Silent)?
-            .generator
-            .save()
+    let weights = |cutout, cutout_from| {
+        weights_with(|settings| Relativistic {
+            cutout,
+            cutout_from,
+            ..settings
+        })
     };
     let free = weights(0.0, 0)?;
     assert!(weights(0.5, 12)? == free, "it was blanked before its step");
