@@ -154,9 +154,7 @@ pub fn column_of_card(card: &str) -> Option<String> {
 
 /// The keyword whose name is nearest to a misspelt one, unless none is near.
 pub fn closest(name: &str) -> Option<&'static Keyword> {
-    let names = KEYWORDS
-        .iter()
-        .flat_map(|k| std::iter::once(k.name).chain(k.aliases.iter().copied()));
+    let names = KEYWORDS.iter().flat_map(Keyword::names);
     find(helioql_grammar::closest(name, names)?)
 }
 
@@ -172,6 +170,11 @@ pub fn of_record() -> impl Iterator<Item = &'static Keyword> {
 }
 
 impl Keyword {
+    /// Its name, then its aliases.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+
     /// The physical dimension of the unit, where it is one that a quantity can be written in.
     pub fn dimension(&self) -> Option<Dimension> {
         helioql_grammar::Unit::find(self.unit)
@@ -258,7 +261,7 @@ mod tests {
     fn no_two_rows_share_a_name_a_card_or_an_alias() {
         let mut seen = BTreeSet::new();
         for keyword in KEYWORDS {
-            for name in std::iter::once(keyword.name).chain(keyword.aliases.iter().copied()) {
+            for name in keyword.names() {
                 assert!(seen.insert(name.to_owned()), "{name} stands twice");
             }
             if let Some(error) = keyword.error_name() {

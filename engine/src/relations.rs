@@ -14,7 +14,7 @@ mod within;
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 use datafusion::{
-    common::{Column, DFSchema, Result, internal_err},
+    common::{Column, DFSchema, Result, internal_err, plan_err},
     functions::core::expr_fn::get_field,
     logical_expr::{
         Expr, LogicalPlan, LogicalPlanBuilder, ScalarUDF,
@@ -26,7 +26,6 @@ use datafusion::{
 use helioql_grammar::{
     Diagnostic, Span,
     bind::{CallSignature, Default, bind_arguments},
-    closest,
 };
 
 use crate::{documentation::Documentation, error::Error, functions::Function, models::Handle};
@@ -286,18 +285,6 @@ impl HelioRelations {
         }
     }
 
-    fn unknown(&self, name: &ast::Ident) -> Error {
-        let names: Vec<String> = self
-            .relations
-            .iter()
-            .map(|relation| relation.call().title())
-            .collect();
-        Diagnostic::error(format!("unknown function `{}` in FROM", name.value))
-            .with_span(name.span)
-            .with_suggestion(closest(&name.value, names.iter().map(String::as_str)))
-            .into()
-    }
-
     fn plan(
         &self,
         relation: &dyn Relation,
@@ -346,9 +333,10 @@ impl RelationPlanner for HelioRelations {
             _ => return Ok(RelationPlanning::Original(Box::new(relation))),
         };
         let Some((ours, span)) = found else {
-            // DataFusion's own take no named arguments, and it would complain of these instead of the name.
+            // DataFusion's own take no named arguments, and it would complain of these instead of the name; so
+            // this is what it says of a name.
             if let Some(name) = name_of(&relation).filter(|_| args.iter().any(is_named)) {
-                return Err(self.unknown(name).into());
+                return plan_err!("table function '{}' not found", name.value);
             }
             return Ok(RelationPlanning::Original(Box::new(relation)));
         };

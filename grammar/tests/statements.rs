@@ -132,7 +132,7 @@ fn a_query_keeps_its_text_and_has_its_literals_written_out() {
 fn options_are_taken_by_type() {
     let StatementKind::ImportSharps(import) = only(
         "IMPORT SHARPS FROM 'x' WITH (a = 1.5, b = 18446744073709551615, c = 'text', d = false, e = [1Mm, 2], \
-         f = -60Mm, g = ['x', 'y'], h = 3)",
+         f = -60Mm, g = ['x', 'y'], h = 3, i = [16, 2e4], j = [16, 1.5])",
     )
     .kind
     else {
@@ -151,6 +151,12 @@ fn options_are_taken_by_type() {
     assert_eq!(
         options.take_strings("g"),
         Ok(Some(vec!["x".to_owned(), "y".to_owned()]))
+    );
+    assert_eq!(options.take_usizes("i"), Ok(Some(vec![16, 20_000])));
+    let error = options.take_usizes("j").expect_err("a broken number is no count");
+    assert_eq!(
+        error.message,
+        "option `j` takes a list of whole numbers such as [16, 24], found the list [16, 1.5]"
     );
     assert_eq!(options.take_usize("a"), Ok(None), "what is taken is gone");
     let error = options.take_string("h").expect_err("a number is no text");

@@ -3,7 +3,11 @@
 //!
 //! [`templates`]: super::templates
 
-use datafusion::{common::SchemaError, error::DataFusionError};
+use datafusion::{
+    common::{Column, SchemaError},
+    error::DataFusionError,
+};
+use helioql_catalog::Keyword;
 use helioql_grammar::{Diagnostic, Location, Span, closest, lower_first};
 
 use super::{
@@ -210,7 +214,11 @@ fn remarks(mut diagnostic: Diagnostic, found: &datafusion::common::Diagnostic) -
     diagnostic
 }
 
-/// The nearest of the columns that are in scope, or the function that measures what has no column.
+/// The most columns that a hint names.
+const FEW: usize = 12;
+
+/// The nearest of the columns that are in scope, the function that measures what has no column, or all columns where they
+/// are few.
 fn suggest_column(diagnostic: Diagnostic, error: &SchemaError) -> Diagnostic {
     let SchemaError::FieldNotFound { field, valid_fields } = error else {
         return diagnostic;
@@ -223,17 +231,36 @@ fn suggest_column(diagnostic: Diagnostic, error: &SchemaError) -> Diagnostic {
             "`{}(patch)` measures it on a patch",
             field.name.to_uppercase()
         )),
+        None if (1..=FEW).contains(&valid_fields.len()) => {
+            diagnostic.with_hint(format!("there is {}", listed(valid_fields)))
+        }
         close => diagnostic.with_suggestion(close),
     }
 }
 
+/// The columns in quotes, with their tables where there are several.
+fn listed(columns: &[Column]) -> String {
+    let several = columns
+        .windows(2)
+        .any(|pair| pair[0].relation != pair[1].relation);
+    let names: Vec<String> = columns
+        .iter()
+        .map(|column| {
+            if several {
+                format!("`{}`", column.flat_name())
+            } else {
+                format!("`{}`", column.name)
+            }
+        })
+        .collect();
+    names.join(", ")
+}
+
 /// Whether a function of this name measures a patch.
 fn is_measured(name: &str) -> bool {
-    measured_keywords().any(|keyword| {
-        std::iter::once(&keyword.name)
-            .chain(keyword.aliases)
-            .any(|known| known.eq_ignore_ascii_case(name))
-    })
+    measured_keywords()
+        .flat_map(Keyword::names)
+        .any(|known| known.eq_ignore_ascii_case(name))
 }
 
 fn unstopped(text: &str) -> &str {

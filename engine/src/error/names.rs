@@ -64,6 +64,9 @@ pub(super) fn suggest(
             let lists: Vec<String> = lists().collect();
             diagnostic.with_hint(format!("SHOW takes {}, or a setting", lists.join(", ")))
         }
+        None if *family == Family::Relation => {
+            diagnostic.with_hint(format!("FROM takes {}", names.join(", ")))
+        }
         closest => diagnostic.with_suggestion(closest.filter(|close| !close.eq_ignore_ascii_case(name))),
     }
 }

@@ -1,6 +1,6 @@
 //! How a message of DataFusion's is read by the pattern of a rule, and written anew.
 
-use helioql_catalog::keyword;
+use helioql_catalog::{Keyword, keyword};
 use helioql_grammar::Diagnostic;
 
 use super::{
@@ -25,11 +25,8 @@ impl About {
 
     /// The arguments that ask for `keywords`, by any of their names; nothing where there are none.
     pub(super) fn arguments(keywords: &[&str]) -> Option<Self> {
-        let names = keywords.iter().flat_map(|name| {
-            let aliases = keyword::find(name).map_or(&[][..], |keyword| keyword.aliases);
-            std::iter::once(*name).chain(aliases.iter().copied())
-        });
-        let texts: Vec<String> = names.map(str::to_owned).collect();
+        let keywords = keywords.iter().filter_map(|name| keyword::find(name));
+        let texts: Vec<String> = keywords.flat_map(Keyword::names).map(str::to_owned).collect();
         (!texts.is_empty()).then_some(Self {
             texts,
             family: Family::Argument,

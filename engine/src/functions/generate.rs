@@ -67,11 +67,7 @@ pub(crate) fn seed_place() -> usize {
 /// The quantities that can be asked for: (argument, keyword), aliases as arguments of their own.
 pub(crate) fn targets() -> Vec<(&'static str, &'static Keyword)> {
     measured_keywords()
-        .flat_map(|keyword| {
-            std::iter::once(keyword.name)
-                .chain(keyword.aliases.iter().copied())
-                .map(move |name| (name, keyword))
-        })
+        .flat_map(|keyword| keyword.names().map(move |name| (name, keyword)))
         .collect()
 }
 

@@ -22,13 +22,11 @@ use crate::{
 /// The functions of all measured keywords.
 pub(super) fn all() -> impl Iterator<Item = KeywordOf> {
     let true_scale = measured_keywords().flat_map(|keyword| {
-        std::iter::once(keyword.name)
-            .chain(keyword.aliases.iter().copied())
-            .map(move |name| KeywordOf {
-                name,
-                keyword,
-                measure: |patch, keyword| physics::measure(patch).get(keyword),
-            })
+        keyword.names().map(move |name| KeywordOf {
+            name,
+            keyword,
+            measure: |patch, keyword| physics::measure(patch).get(keyword),
+        })
     });
     let of_the_paper = paper_keywords().map(|keyword| KeywordOf {
         name: keyword.name,

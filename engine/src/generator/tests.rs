@@ -378,7 +378,7 @@ fn training_needs_a_batch_of_patches_and_sane_settings() -> Check {
     };
     assert_eq!(
         message(&patches, short),
-        "`critic` should be 2 channel counts, found [4]"
+        "`critic` should be 2 channel counts from 1 to 1024, found [4]"
     );
     Ok(())
 }

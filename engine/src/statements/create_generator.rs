@@ -192,7 +192,17 @@ impl Settings {
         }
         let mut known = OPTIONS.to_vec();
         if let Recipe::Relativistic(recipe) = &mut options.recipe {
-            known.extend(["penalty", "straight", "straight_from", "cutout", "cutout_from"]);
+            known.extend([
+                "critic",
+                "penalty",
+                "straight",
+                "straight_from",
+                "cutout",
+                "cutout_from",
+            ]);
+            if let Some(channels) = given.take_usizes("critic")? {
+                recipe.critic = channels;
+            }
             recipe.penalty = given.take_f64("penalty")?.unwrap_or(recipe.penalty);
             recipe.straight = given.take_f64("straight")?.unwrap_or(recipe.straight);
             recipe.straight_from = given.take_u64("straight_from")?.unwrap_or(recipe.straight_from);

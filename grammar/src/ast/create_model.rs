@@ -55,6 +55,8 @@ steered the generator then needs CREATE DIRECTIONS.",
         setting("final_rate", "number", "", "0.1", "the part of the rates that is left at the last step"),
         setting("beta1", "number", "", "0", "memory of Adam's mean gradient"),
         setting("beta2", "number", "", "0.99", "memory of Adam's mean squared gradient"),
+        setting("critic", "list of whole numbers", "", "[24, 48, 96, 192] or, for size 128, [16, 24, 48, 96, 192]",
+                "the critic's channels after each halving of an image down to 4 × 4 pixels; 'dcgan' alone has it"),
         setting("penalty", "number", "", "0.1", "weight of the critic's gradient penalty; 'dcgan' alone has it"),
         setting("straight", "number", "", "0", "weight of what a linear layer cannot read from w: flux, imbalance, the way between \
                                                the polarities; 'dcgan' alone has it"),

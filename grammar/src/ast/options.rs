@@ -34,7 +34,7 @@ impl OptionValue {
             Self::Text(_) => "a text".to_owned(),
             Self::Bool(_) => "a truth value".to_owned(),
             Self::Quantity(quantity) => format!("{}, {quantity}", quantity.dimension().described()),
-            Self::List(_) => "a list".to_owned(),
+            Self::List(_) => format!("the list {self}"),
         }
     }
 }
@@ -176,20 +176,35 @@ impl Options {
     /// # Errors
     /// When the option has another type.
     pub fn take_strings(&mut self, name: &str) -> Result<Option<Vec<String>>, Diagnostic> {
-        self.take_as(
-            name,
-            "a list of texts such as ['psep', 'r_value']",
-            |value| match value {
-                OptionValue::List(values) => values
-                    .iter()
-                    .map(|value| match value {
-                        OptionValue::Text(text) => Some(text.clone()),
-                        _ => None,
-                    })
-                    .collect(),
-                _ => None,
-            },
-        )
+        let wanted = "a list of texts such as ['psep', 'r_value']";
+        self.take_as(name, wanted, |value| match value {
+            OptionValue::List(values) => values
+                .iter()
+                .map(|value| match value {
+                    OptionValue::Text(text) => Some(text.clone()),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        })
+    }
+
+    /// A list of counts or sizes.
+    ///
+    /// # Errors
+    /// When the option has another type, or a number in it is negative, broken or too great.
+    pub fn take_usizes(&mut self, name: &str) -> Result<Option<Vec<usize>>, Diagnostic> {
+        let wanted = "a list of whole numbers such as [16, 24]";
+        self.take_as(name, wanted, |value| match value {
+            OptionValue::List(values) => values
+                .iter()
+                .map(|value| match value {
+                    OptionValue::Number(number) => whole(number).and_then(|whole| whole.try_into().ok()),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        })
     }
 
     /// A quantity, or a number that counts the dimension's base unit, in that unit.

@@ -9,9 +9,14 @@ use crate::nn::adam::AdamConfig;
 use crate::nn::error::setting;
 use crate::nn::{Result, Source};
 
-/// What both networks and their gradients hold for a pixel of a batch, in bytes: 1,100 at 64 × 64 pixels, 540 at
-/// 128 × 128, 430 with the paper's networks (peaks of resident memory with batches of 8 to 64).
-const WORK_PER_PIXEL: usize = 1200;
+/// What both networks and their gradients hold for a pixel of a batch, in bytes, with [`WORK_PER_CHANNEL`]: 1,100 at
+/// 64 × 64 pixels, 540 at 128 × 128, 430 with the paper's networks (peaks of resident memory with batches of 8 to 64).
+const WORK_PER_PIXEL: usize = 700;
+/// What a channel of the critic adds for each of its own pixels, in bytes: 41 more at the peak with batches of 256 and
+/// channels [32, 128, 192, 256, 384] than with those of [`TrainOptions::for_size`].
+const WORK_PER_CHANNEL: usize = 45;
+/// The most channels of a layer of the critic: with more, a layer's weights and their moments pass 150 MB.
+const MOST_CHANNELS: usize = 1024;
 
 /// Settings of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -176,7 +181,11 @@ impl TrainOptions {
     /// What a training takes beside its patches at most, in bytes.
     pub(crate) fn working_bytes(&self) -> usize {
         let pixels = self.generator.size * self.generator.size;
-        WORK_PER_PIXEL.saturating_mul(pixels).saturating_mul(self.batch)
+        let channels: usize = match &self.recipe {
+            Recipe::Relativistic(recipe) => recipe.channel_pixels(pixels),
+            Recipe::NonSaturating {} => 0,
+        };
+        (WORK_PER_PIXEL * pixels + WORK_PER_CHANNEL * channels).saturating_mul(self.batch)
     }
 
     /// Adam of both networks.
@@ -248,12 +257,21 @@ impl Relativistic {
         Critic::new(&self.critic, sees_batch, source)
     }
 
+    /// Pixels of all the critic's channels for an image of so many pixels; each layer has a quarter of those before it.
+    fn channel_pixels(&self, pixels: usize) -> usize {
+        let layers = self.critic.iter().zip(1..);
+        layers
+            .map(|(channels, halvings)| channels * (pixels >> (2 * halvings)))
+            .sum()
+    }
+
     fn check(&self, size: usize) -> Result<()> {
         let halvings = (size / FIRST_SIDE).ilog2() as usize;
-        if self.critic.len() != halvings || self.critic.contains(&0) {
+        let fit = |channels: &usize| (1..=MOST_CHANNELS).contains(channels);
+        if self.critic.len() != halvings || !self.critic.iter().all(fit) {
             return Err(setting(
                 "critic",
-                &format!("{halvings} channel counts"),
+                &format!("{halvings} channel counts from 1 to {MOST_CHANNELS}"),
                 &format!("{:?}", self.critic),
             ));
         }
